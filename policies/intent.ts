@@ -1,0 +1,78 @@
+/**
+ * Intent: everything declared at one commit, already syntactically valid. Rules that need the cluster (does a node have
+ * this subnet?) are the plan's business, not the intent's.
+ */
+import type { Position } from "./findings.ts";
+
+/** An IPv4 address in canonical dotted form. */
+export type IpAddress = string;
+/** An IPv4 prefix in canonical form: network address, slash, length; host bits are zero. */
+export type Cidr = string;
+
+/** Kubernetes label selector in full; `matchLabels` is already folded into requirements with operator `In`. */
+export interface LabelSelector {
+  readonly requirements: readonly LabelRequirement[];
+}
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly values: readonly string[];
+}
+
+export interface Positioned<T> {
+  readonly value: T;
+  readonly at: Position;
+}
+
+/** A `NetworkGatewayGroup` (networking.gke.io/v1). */
+export interface Group {
+  readonly namespace: string;
+  readonly name: string;
+  /** In the order written; a policy uses the first. */
+  readonly floatingIPs: readonly Positioned<IpAddress>[];
+  readonly at: Position;
+}
+
+export interface PolicySource {
+  readonly namespaceSelector: LabelSelector;
+  readonly podSelector: LabelSelector;
+}
+
+/** An `EgressNATPolicy` (networking.gke.io/v1), action SNAT. */
+export interface Policy {
+  readonly name: string;
+  /** OR-ed; within one source both selectors must match. */
+  readonly sources: readonly PolicySource[];
+  readonly destinations: readonly Positioned<Cidr>[];
+  readonly gatewayRef: Positioned<{ readonly namespace: string; readonly name: string }>;
+  readonly at: Position;
+}
+
+/** An `EgressCluster` (sallyport.dev/v1alpha1), one per cluster directory; every field has a default. */
+export interface ClusterSettings {
+  readonly podCIDRs: readonly Cidr[];
+  readonly serviceCIDRs: readonly Cidr[];
+  /** Further destinations that never take the egress path. */
+  readonly noEgressCIDRs: readonly Cidr[];
+  /** The subnets the nodes' addresses lie in. Kubernetes does not tell a node's prefix length, so it is declared. */
+  readonly nodeSubnets: readonly Cidr[];
+  /** Which nodes may hold a floating IP; the empty selector means all. */
+  readonly gatewayNodeSelector: LabelSelector;
+  readonly overlay: {
+    /** VXLAN network identifier, 1…16777215. */
+    readonly vni: number;
+    /** UDP port of the outer packets; a private one, since GBP and plain VXLAN devices cannot share a port. */
+    readonly port: number;
+  };
+  /** How often Git is looked at. */
+  readonly pollIntervalSeconds: number;
+  /** Cron expression (UTC): when convergence is verified on every node although nothing changed. */
+  readonly schedule: string;
+}
+
+export interface Intent {
+  readonly groups: readonly Group[];
+  readonly policies: readonly Policy[];
+  readonly cluster: ClusterSettings;
+}

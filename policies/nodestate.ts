@@ -1,0 +1,92 @@
+/**
+ * NodeState: everything one node needs and nothing else. It is the only type that travels from the plan to the agents,
+ * so this file imports nothing.
+ */
+
+/** Small stable number (1…16383) for one floating IP in use; it travels in the mark and in the VXLAN-GBP header. */
+export type EgressId = number;
+
+export interface HeldAddress {
+  readonly ip: string;
+  readonly id: EgressId;
+}
+
+/** Where traffic with this egress id goes. On the gateway itself `underlayIP` equals the node's own. */
+export interface Gateway {
+  readonly id: EgressId;
+  readonly node: string;
+  readonly underlayIP: string;
+  /** MAC of the gateway's overlay device. */
+  readonly mac: string;
+}
+
+/** Pods selected by the same set of policies; they share one chain. */
+export interface PodClass {
+  /** Names of the policies, sorted, joined by a comma. */
+  readonly key: string;
+  /** Longest prefix first; the first match decides. Prefixes are unique. */
+  readonly rules: readonly { readonly cidr: string; readonly id: EgressId }[];
+}
+
+export interface NodePod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly ip: string;
+  /** Key of a class in this NodeState; `null`: known and not selected. */
+  readonly class: string | null;
+}
+
+export interface NodeState {
+  readonly node: string;
+  readonly underlayIP: string;
+  /** MAC of this node's overlay device. */
+  readonly mac: string;
+  readonly overlay: { readonly vni: number; readonly port: number };
+  /** The cluster's pod prefixes. */
+  readonly podCIDRs: readonly string[];
+  /** Destinations that never take the egress path: pods, services, node addresses and what was declared. Merged. */
+  readonly noEgressCIDRs: readonly string[];
+  /** Underlay addresses of all nodes: only they may send outer packets. */
+  readonly nodeIPs: readonly string[];
+  /** Union of all policies' destinations, merged: new connections of unknown pods to them are held. */
+  readonly destinations: readonly string[];
+  /** Floating IPs this node answers for. */
+  readonly held: readonly HeldAddress[];
+  /** One for each egress id that may be used now. An id that a class names and this list lacks is held (dropped). */
+  readonly gateways: readonly Gateway[];
+  readonly classes: readonly PodClass[];
+  /** All pods of this node with an address of their own, selected or not. */
+  readonly pods: readonly NodePod[];
+}
+
+/** A NodeState on its way to a node. */
+export interface Signal {
+  /** Grows with every change for this node; never reused by one reconciler, and larger after its restart. */
+  readonly generation: number;
+  /** Hash of the state's content: equal states have equal hashes. */
+  readonly hash: string;
+  readonly state: NodeState;
+}
+
+/** What an agent found in its kernel after converging: the truth that status is made of. */
+export interface NodeReport {
+  readonly node: string;
+  /** Of the last signal applied; 0 and "" when none was. */
+  readonly generation: number;
+  readonly hash: string;
+  readonly outcome: "converged" | "failed";
+  /** One line, when `failed`. */
+  readonly error?: string;
+  /** Observed, not remembered. */
+  readonly kernel: {
+    readonly held: readonly string[];
+    readonly gateways: readonly { readonly id: EgressId; readonly mac: string }[];
+    /** Pods that have their element in the kernel. */
+    readonly pods: number;
+    /** Pods of the state whose MAC address is not known yet, as namespace/name: they are held. */
+    readonly heldPods: readonly string[];
+  };
+  /** What the last pass changed in the kernel, in words, at most 50 entries. */
+  readonly changes: readonly string[];
+}
