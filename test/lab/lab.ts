@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { enterLab, findLab, outsidePath, type RunningLab, spawnPrivate } from "./namespaces.ts";
@@ -13,10 +13,16 @@ import type { ProcessStatus } from "./processes.ts";
 import type { SupervisorOptions } from "./supervisor.ts";
 import { hostNames, type LabPod, resolveHost, type Topology } from "./topology.ts";
 import { requestJson } from "./unix-http.ts";
+import { until } from "./until.ts";
 import type { Sighting } from "./witness.ts";
 
 /** How long the supervisor may take to end everything in order. */
 const SHUTDOWN_TIMEOUT_MS = 6_000;
+
+/** What a lab reads of the reconciler's own account. */
+export interface ReconcilerStatus {
+  readonly head: { readonly commit: string; readonly outcome: string } | null;
+}
 
 export interface CommandResult {
   readonly exitCode: number;
@@ -74,6 +80,13 @@ export class Lab {
     const timer = setTimeout(() => child.kill("SIGKILL"), SHUTDOWN_TIMEOUT_MS);
     await ended;
     clearTimeout(timer);
+  }
+
+  /** Asks the lab to end, whoever owns it, and waits until it is gone. */
+  async shutDown(): Promise<void> {
+    const { name, initPid } = this.running;
+    await this.#ask(labPaths.sockets.control, "/shutdown", "POST").catch(() => process.kill(initPid, "SIGKILL"));
+    await until(`lab ${name} to end`, () => !findLab(name), { timeoutMs: SHUTDOWN_TIMEOUT_MS });
   }
 
   /** Resolves when an owned lab has ended. */
@@ -144,12 +157,21 @@ export class Lab {
   }
 
   /** The reconciler's own account of where it is; undefined while it does not answer. */
-  async reconcilerStatus<T>(): Promise<T | undefined> {
+  async reconcilerStatus(): Promise<ReconcilerStatus | undefined> {
     try {
-      return await this.#ask<T>(labPaths.sockets.reconciler, "/status");
+      return await this.#ask<ReconcilerStatus>(labPaths.sockets.reconciler, "/status");
     } catch {
       return undefined;
     }
+  }
+
+  /** Where the lab is served on the machine's loopback. */
+  gateUrl(): string {
+    return this.readFile(labPaths.gateUrl);
+  }
+
+  publishGateUrl(url: string): void {
+    writeFileSync(outsidePath(this.running, labPaths.gateUrl), url);
   }
 
   /** Reads a file of the lab; `path` as the lab knows it. */
@@ -168,4 +190,16 @@ export class Lab {
   #ask<T>(socket: string, path: string, method = "GET"): Promise<T> {
     return requestJson<T>(outsidePath(this.running, socket), path, method);
   }
+}
+
+/** The first commit's end: applied or rejected. */
+export function firstOutcome(lab: Lab): Promise<{ commit: string; outcome: string }> {
+  return until(
+    "the reconciler to apply or reject the first commit",
+    async () => {
+      const head = (await lab.reconcilerStatus())?.head;
+      return head && ["applied", "rejected"].includes(head.outcome) ? head : undefined;
+    },
+    { timeoutMs: 30_000 },
+  );
 }

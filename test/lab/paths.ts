@@ -17,6 +17,7 @@ export const labPaths = {
   /** The demo's clone: where the developer of the story works. */
   workstation: `${LAB_ROOT}/workstation`,
   inventory: `${LAB_ROOT}/inventory.json`,
+  gateUrl: `${LAB_ROOT}/gate-url`,
   topology: `${LAB_ROOT}/topology.json`,
   sockets: {
     control: `${LAB_ROOT}/control.sock`,

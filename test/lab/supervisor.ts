@@ -54,7 +54,7 @@ async function main(options: SupervisorOptions): Promise<void> {
     ]),
   );
   for (const spec of processSpecs(topology, certificates)) processes.start(spec);
-  await serveControl(processes, topology);
+  await serveControl(processes, topology, shutDown);
   process.stdout.write("ready\n");
 }
 
@@ -142,8 +142,9 @@ function processSpecs(topology: Topology, certificates: (name: string) => Certif
 /**
  *     GET  /status                                   topology and processes
  *     POST /processes/NAME/start|stop|kill
+ *     POST /shutdown
  */
-async function serveControl(processes: Processes, topology: Topology): Promise<void> {
+async function serveControl(processes: Processes, topology: Topology, shutDown: () => void): Promise<void> {
   const act = async (name: string, action: string): Promise<void> => {
     if (action === "start") processes.restart(name);
     else if (action === "kill") await processes.stop(name, "SIGKILL");
@@ -152,6 +153,7 @@ async function serveControl(processes: Processes, topology: Topology): Promise<v
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const match = /^\/processes\/([\w.-]+)\/(start|stop|kill)$/.exec(request.url ?? "");
     if (request.method === "POST" && match) await act(match[1] as string, match[2] as string);
+    if (request.method === "POST" && request.url === "/shutdown") setImmediate(shutDown);
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ topology, processes: processes.status() }));
   };
