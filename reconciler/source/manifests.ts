@@ -1,5 +1,6 @@
 /** Which files of a tree are manifests, and which of them cannot be read: the same answer for every kind of source. */
-import type { ManifestFile } from "./manifestfile.ts";
+import { posix } from "node:path";
+import { type FileProblem, isManifestPath, type ManifestFile } from "../../policies/manifests/file.ts";
 import type { SourceLimits } from "./source.ts";
 
 export type EntryKind = "folder" | "file" | "symlink" | "submodule" | "other";
@@ -8,44 +9,45 @@ export interface SeenEntry {
   /** Relative to the root of the repository. */
   readonly path: string;
   readonly kind: EntryKind;
-  /** Blob id, where known. */
-  readonly id?: string;
-  /** Absent for a file that a server left out as too large. */
+  /** Blob id; "" where it is not known. */
+  readonly blobId: string;
+  /** Of a file; absent where a server left it out as too large. */
   readonly size?: number;
+  /** Of a symbolic link, as it is written. */
+  readonly target?: string;
 }
 
 export interface Selection {
-  /** Manifests whose content is to be read; each has a `size` within the limits. */
-  readonly wanted: readonly SeenEntry[];
-  /** What cannot be read becomes an entry too, hence a finding rather than a file that is silently not there. */
+  /** What to read, within the limits: `from` is the file itself or, for a symbolic link, its target. */
+  readonly wanted: readonly { readonly path: string; readonly from: SeenEntry }[];
+  /** What cannot be read is an entry too, hence a finding rather than a file that is silently not there. */
   readonly problems: readonly ManifestFile[];
 }
 
 /** `under` is the folder whose entries these are. Where a limit is exceeded nothing is wanted: half a tree is no tree. */
 export function selectManifests(entries: Iterable<SeenEntry>, under: string, limits: SourceLimits): Selection {
+  const seen = countedEntries(entries, under, limits);
+  if (seen === undefined) return treeTooLarge(under);
+  const byPath = new Map(seen.map((entry) => [entry.path, entry]));
   const wanted = new Map<string, SeenEntry>();
   const problems: ManifestFile[] = [];
-  let count = 0;
-  let bytes = 0;
-  for (const entry of entries) {
-    count++;
-    if (count > limits.entries) return nothing(under, `more than ${limits.entries} files and folders`);
-    if (depthOf(entry.path, under) > limits.depth) return nothing(under, `folders nested deeper than ${limits.depth}`);
-    if (!isOfInterest(entry)) continue;
-    const problem = wanted.has(entry.path) ? "this path occurs twice in the tree" : problemOf(entry, limits);
-    if (problem !== undefined) {
-      problems.push(problemFile(entry.path, problem));
+  let bytesLeft = limits.totalBytes;
+  for (const entry of seen.filter(isOfInterest)) {
+    const from = entry.kind === "symlink" ? byPath.get(linkTarget(entry)) : entry;
+    const problem = problemOf(entry, from, wanted.has(entry.path), limits);
+    if (problem !== undefined || from === undefined) {
+      problems.push(problemFile(entry.path, problem ?? "symlink-outside", entry.blobId));
       continue;
     }
-    bytes += entry.size ?? 0;
-    if (bytes > limits.totalBytes) return nothing(under, `more than ${limits.totalBytes} bytes of manifests`);
-    wanted.set(entry.path, entry);
+    bytesLeft -= from.size ?? 0;
+    if (bytesLeft < 0) return treeTooLarge(under);
+    wanted.set(entry.path, from);
   }
-  return { wanted: [...wanted.values()], problems };
+  return { wanted: [...wanted].map(([path, from]) => ({ path, from })), problems };
 }
 
-export function problemFile(path: string, problem: string): ManifestFile {
-  return { path: path.replace(unprintable, "\uFFFD"), problem };
+export function problemFile(path: string, problem: FileProblem, blobId = ""): ManifestFile {
+  return { path: path.replace(unprintable, "\uFFFD"), blobId, problem };
 }
 
 export function sortByPath(files: ManifestFile[]): ManifestFile[] {
@@ -56,24 +58,45 @@ export function sortByPath(files: ManifestFile[]): ManifestFile[] {
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\uFFFD]/gu;
 const unsafeName = /^(\.|\.\.|\.git|)$/i;
 
+/** Undefined where there are too many entries or they are too deep; `entries` may be endless. */
+function countedEntries(
+  entries: Iterable<SeenEntry>,
+  under: string,
+  limits: SourceLimits,
+): readonly SeenEntry[] | undefined {
+  const counted: SeenEntry[] = [];
+  const depthOfUnder = under === "" ? 0 : under.split("/").length;
+  for (const entry of entries) {
+    if (counted.length === limits.entries) return undefined;
+    if (entry.path.split("/").length - depthOfUnder > limits.depth) return undefined;
+    counted.push(entry);
+  }
+  return counted;
+}
+
 function isOfInterest(entry: SeenEntry): boolean {
-  return entry.kind === "submodule" || (entry.kind !== "folder" && /\.(ya?ml|json)$/.test(entry.path));
+  return entry.kind === "submodule" || (entry.kind !== "folder" && isManifestPath(entry.path));
 }
 
-function problemOf({ path, kind, size }: SeenEntry, limits: SourceLimits): string | undefined {
-  if (path.search(unprintable) >= 0) return "the file name has characters that cannot be printed or is not UTF-8";
-  if (path.split("/").some((name) => unsafeName.test(name))) return "a file name that is not allowed";
-  if (kind === "symlink") return "a symbolic link; links are not followed, put the file itself here";
-  if (kind === "submodule") return "a submodule; its files are not read, put the files themselves here";
-  if (kind !== "file") return "not a regular file";
-  if (size === undefined || size > limits.fileBytes) return `larger than ${limits.fileBytes} bytes`;
-  return undefined;
+function linkTarget(link: SeenEntry): string {
+  const target = link.target ?? "";
+  return posix.isAbsolute(target) ? target : posix.join(posix.dirname(link.path), target);
 }
 
-function depthOf(path: string, under: string): number {
-  return path.slice(under.length).split("/").length;
+function problemOf(
+  entry: SeenEntry,
+  from: SeenEntry | undefined,
+  isRepeated: boolean,
+  limits: SourceLimits,
+): FileProblem | undefined {
+  const hasUnsafeName = entry.path.split("/").some((name) => unsafeName.test(name));
+  if (isRepeated || hasUnsafeName || entry.path.search(unprintable) >= 0) return "unsafe-name";
+  if (entry.kind === "submodule") return "submodule";
+  if (entry.kind === "symlink" && from?.kind !== "file") return "symlink-outside";
+  if (from?.kind !== "file") return "not-a-file";
+  return from.size === undefined || from.size > limits.fileBytes ? "too-large" : undefined;
 }
 
-function nothing(under: string, problem: string): Selection {
-  return { wanted: [], problems: [problemFile(under, problem)] };
+function treeTooLarge(under: string): Selection {
+  return { wanted: [], problems: [problemFile(under, "tree-too-large")] };
 }

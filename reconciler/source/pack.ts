@@ -156,7 +156,10 @@ function resolveDelta(reading: Reading, baseKey: number | string, delta: Delta):
     typeof baseKey === "number"
       ? reading.byOffset.get(baseKey)
       : (reading.objects.get(baseKey) ?? reading.known.get(baseKey));
-  if (base !== undefined) return settle(reading, delta.offset, patched(reading, base, delta));
+  if (base !== undefined) {
+    settle(reading, delta.offset, patched(reading, base, delta));
+    return;
+  }
   const waiting = reading.waiting.get(baseKey);
   if (waiting) waiting.push(delta);
   else reading.waiting.set(baseKey, [delta]);

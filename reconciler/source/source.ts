@@ -3,8 +3,9 @@
  * repositories, local ones and plain directories yield the same entries for the same tree.
  */
 
+import type { ManifestFile } from "../../policies/manifests/file.ts";
+import { MAX_FILE_BYTES } from "../../policies/manifests/limits.ts";
 import type { GitFailure } from "./failure.ts";
-import type { ManifestFile } from "./manifestfile.ts";
 import type { Commit } from "./objects.ts";
 
 export type Head =
@@ -39,7 +40,7 @@ export interface SourceLimits {
 }
 
 export const defaultLimits: SourceLimits = {
-  fileBytes: 256 * 1024,
+  fileBytes: MAX_FILE_BYTES,
   totalBytes: 64 * 1024 * 1024,
   entries: 50_000,
   depth: 32,

@@ -91,7 +91,7 @@ function cgiEnvironment(root: string, url: URL, request: IncomingMessage): NodeJ
   ]);
   const header = (name: string) => request.headers[name]?.toString() ?? "";
   return {
-    PATH: process.env["PATH"],
+    PATH: process.env.PATH,
     ...pinnedGitEnvironment,
     ...Object.fromEntries(config),
     GIT_CONFIG_COUNT: String(Object.keys(serverConfig).length),

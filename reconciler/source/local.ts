@@ -1,0 +1,155 @@
+/** A repository on this machine, bare or not, read through git itself: it also sees what a hook has in quarantine. */
+import { execa } from "execa";
+import { failureFrom, GitError, type GitFailure } from "./failure.ts";
+import { problemFile, type SeenEntry, selectManifests, sortByPath } from "./manifests.ts";
+import { parseCommit } from "./objects.ts";
+import { defaultLimits, type Head, type SourceLimits, type Tree } from "./source.ts";
+import { kindOf } from "./walk.ts";
+
+export interface LocalRepository {
+  /** Branch, tag, id or any revision git understands. Rejects only with the signal's reason. */
+  resolveRevision(revision: string, signal?: AbortSignal): Promise<Head>;
+  /** `commit` is a full object id. Rejects only with the signal's reason. */
+  read(commit: string, signal?: AbortSignal): Promise<Tree | GitFailure>;
+}
+
+/** `path` is the cluster's folder inside the repository; "" is the root. */
+export function openLocalRepository(
+  directory: string,
+  { path = "", limits = defaultLimits }: { path?: string; limits?: SourceLimits } = {},
+): LocalRepository {
+  const under = path.replace(/^\/+|\/+$/g, "");
+  return {
+    resolveRevision: (revision, signal) => resolveRevision(openGit(directory, signal), directory, revision),
+    async read(commit, signal) {
+      try {
+        return await readTree(openGit(directory, signal), commit, under, limits);
+      } catch (error) {
+        return failureFrom(error, directory);
+      }
+    },
+  };
+}
+
+interface GitResult {
+  readonly exitCode: number;
+  readonly output: Buffer;
+  readonly error: string;
+}
+
+type Git = (args: readonly string[], options?: { input?: string; maxBytes?: number }) => Promise<GitResult>;
+
+function openGit(directory: string, signal: AbortSignal | undefined): Git {
+  return async (args, { input = "", maxBytes = 1024 * 1024 } = {}) => {
+    signal?.throwIfAborted();
+    const result = await execa("git", ["--no-replace-objects", "-C", directory, ...args], {
+      input,
+      maxBuffer: maxBytes,
+      encoding: "buffer",
+      stripFinalNewline: false,
+      reject: false,
+      env: { LC_ALL: "C", GIT_NO_LAZY_FETCH: "1" },
+      ...(signal ? { cancelSignal: signal } : {}),
+    });
+    signal?.throwIfAborted();
+    if (result.isMaxBuffer) throw new GitError("permanent", `git ${args[0]} printed more than ${maxBytes} bytes`);
+    if (result.exitCode === undefined)
+      throw new GitError("permanent", `git cannot be run (${result.code ?? result.signal})`);
+    return {
+      exitCode: result.exitCode,
+      output: Buffer.from(result.stdout),
+      error: Buffer.from(result.stderr).toString("utf8").trim().split("\n", 1)[0] ?? "",
+    };
+  };
+}
+
+async function resolveRevision(git: Git, directory: string, revision: string): Promise<Head> {
+  try {
+    const { exitCode, output } = await git([
+      "rev-parse",
+      "--verify",
+      "--quiet",
+      "--end-of-options",
+      `${revision}^{commit}`,
+    ]);
+    if (exitCode === 0) return { kind: "commit", oid: output.toString("latin1").trim() };
+    // Without the revision: does the repository itself answer?
+    const repository = await git(["rev-parse", "--git-dir"]);
+    if (repository.exitCode !== 0) throw new GitError("permanent", repository.error);
+    return { kind: "missing" };
+  } catch (error) {
+    return failureFrom(error, directory);
+  }
+}
+
+async function readTree(git: Git, commit: string, under: string, limits: SourceLimits): Promise<Tree> {
+  if (!/^[0-9a-f]{40}$/.test(commit)) throw new GitError("permanent", `${commit} is not a full SHA-1 object id`);
+  const [description, listing] = await Promise.all([
+    git(["cat-file", "commit", commit]),
+    git(["ls-tree", "-r", "-t", "-l", "-z", "--full-tree", `${commit}:${under}`], { maxBytes: limits.entries * 256 }),
+  ]);
+  if (description.exitCode !== 0) throw new GitError("permanent", description.error);
+  const parsed = parseCommit(commit, description.output);
+  if (listing.exitCode !== 0) {
+    return { kind: "tree", commit: parsed, files: [problemFile(under, "missing")] };
+  }
+  const entries = parseListing(listing.output, under);
+  await readLinkTargets(git, entries);
+  const { wanted, problems } = selectManifests(entries, under, limits);
+  const blobs = await readBlobs(
+    git,
+    wanted.map(({ from }) => from),
+  );
+  const files = wanted.map(({ path, from: { blobId } }) => ({ path, blobId, bytes: blobs.get(blobId) ?? Buffer.of() }));
+  return { kind: "tree", commit: parsed, files: sortByPath([...files, ...problems]) };
+}
+
+/** Entries of `ls-tree -l -z`: mode, type, id, size ("-" for what is no blob), tab, path, NUL. */
+function parseListing(listing: Buffer, under: string): SeenEntry[] {
+  const entries: SeenEntry[] = [];
+  for (let start = 0; start < listing.length; ) {
+    const end = listing.indexOf(0, start);
+    const tab = listing.indexOf(9, start);
+    const [mode = "", , blobId = "", size = ""] = listing.toString("latin1", start, tab).split(/ +/);
+    const name = listing.toString("utf8", tab + 1, end);
+    entries.push({
+      path: under === "" ? name : `${under}/${name}`,
+      kind: kindOf(mode),
+      blobId,
+      size: Number(size) || 0,
+    });
+    start = end + 1;
+  }
+  return entries;
+}
+
+/** In place: a link's target is its blob. Longer ones than any system's path limit lead nowhere. */
+async function readLinkTargets(git: Git, entries: SeenEntry[]): Promise<void> {
+  const isLink = ({ kind, size = 0 }: SeenEntry) => kind === "symlink" && size <= 4096;
+  const targets = await readBlobs(git, entries.filter(isLink));
+  for (const [index, entry] of entries.entries()) {
+    const target = isLink(entry) ? targets.get(entry.blobId) : undefined;
+    if (target) entries[index] = { ...entry, target: target.toString("utf8") };
+  }
+}
+
+async function readBlobs(git: Git, wanted: readonly SeenEntry[]): Promise<Map<string, Buffer>> {
+  const sizes = new Map(wanted.map(({ blobId, size = 0 }) => [blobId, size]));
+  if (sizes.size === 0) return new Map();
+  const headers = [...sizes].map(([blobId, size]) => ({ blobId, size, header: `${blobId} blob ${size}\n` }));
+  const { exitCode, output, error } = await git(["cat-file", "--batch", "--buffer"], {
+    input: [...sizes.keys()].map((blobId) => `${blobId}\n`).join(""),
+    maxBytes: headers.reduce((sum, { header, size }) => sum + header.length + size + 1, 1),
+  });
+  if (exitCode !== 0) throw new GitError("permanent", error);
+  const blobs = new Map<string, Buffer>();
+  let offset = 0;
+  for (const { blobId, size, header } of headers) {
+    const start = offset + header.length;
+    if (output.toString("latin1", offset, start) !== header)
+      throw new GitError("permanent", `blob ${blobId} is missing`);
+    blobs.set(blobId, output.subarray(start, start + size));
+    offset = start + size + 1;
+  }
+  return blobs;
+}
