@@ -2,6 +2,7 @@
  * What goes wrong between us and a Git repository, sorted by what happens next. Code that talks to the repository
  * throws `GitError`; the edge of the source turns it into a `GitFailure` value that names the repository.
  */
+import { Errors } from "isomorphic-git";
 
 /**
  * `transient`: try again. `auth`: credentials are missing, wrong or too weak. `permanent`: the same attempt fails again
@@ -30,9 +31,22 @@ export class GitError extends Error {
   }
 }
 
-/** The value for an expected error; everything else is a surprise and thrown on. `repository` holds no credentials. */
-export function failureFrom(error: unknown, repository: string): GitFailure {
-  if (!(error instanceof GitError)) throw error;
-  const failure = { kind: "failed", class: error.class, message: `${repository}: ${error.message}` } as const;
-  return error.retryAfterMs === undefined ? failure : { ...failure, retryAfterMs: error.retryAfterMs };
+/**
+ * Runs an attempt and makes expected errors a value: `GitError`, and what isomorphic-git throws when it does not
+ * understand an answer. Everything else is a surprise and thrown on. `repository` holds no credentials.
+ */
+export async function failuresAsValues<T>(repository: string, attempt: () => Promise<T>): Promise<T | GitFailure> {
+  try {
+    return await attempt();
+  } catch (error) {
+    const expected = error instanceof GitError ? error : answerNotUnderstood(error);
+    const failure = { kind: "failed", class: expected.class, message: `${repository}: ${expected.message}` } as const;
+    return expected.retryAfterMs === undefined ? failure : { ...failure, retryAfterMs: expected.retryAfterMs };
+  }
+}
+
+function answerNotUnderstood(error: unknown): GitError {
+  const isFromLibrary = error instanceof Error && Object.values(Errors).some((type) => error instanceof type);
+  if (!isFromLibrary) throw error;
+  return new GitError("transient", `the answer is not understood (${error.name})`, { cause: error });
 }

@@ -1,8 +1,9 @@
 /** A repository on this machine, bare or not, read through git itself: it also sees what a hook has in quarantine. */
 import { execa } from "execa";
-import { failureFrom, GitError, type GitFailure } from "./failure.ts";
+import { failuresAsValues, GitError, type GitFailure } from "./failure.ts";
 import { problemFile, type SeenEntry, selectManifests, sortByPath } from "./manifests.ts";
 import { parseCommit } from "./objects.ts";
+import type { FoundRef } from "./refs.ts";
 import { defaultLimits, type Head, type SourceLimits, type Tree } from "./source.ts";
 import { kindOf } from "./walk.ts";
 
@@ -20,14 +21,10 @@ export function openLocalRepository(
 ): LocalRepository {
   const under = path.replace(/^\/+|\/+$/g, "");
   return {
-    resolveRevision: (revision, signal) => resolveRevision(openGit(directory, signal), directory, revision),
-    async read(commit, signal) {
-      try {
-        return await readTree(openGit(directory, signal), commit, under, limits);
-      } catch (error) {
-        return failureFrom(error, directory);
-      }
-    },
+    resolveRevision: (revision, signal) =>
+      failuresAsValues(directory, () => resolveRevision(openGit(directory, signal), revision)),
+    read: (commit, signal) =>
+      failuresAsValues(directory, () => readTree(openGit(directory, signal), commit, under, limits)),
   };
 }
 
@@ -63,23 +60,14 @@ function openGit(directory: string, signal: AbortSignal | undefined): Git {
   };
 }
 
-async function resolveRevision(git: Git, directory: string, revision: string): Promise<Head> {
-  try {
-    const { exitCode, output } = await git([
-      "rev-parse",
-      "--verify",
-      "--quiet",
-      "--end-of-options",
-      `${revision}^{commit}`,
-    ]);
-    if (exitCode === 0) return { kind: "commit", oid: output.toString("latin1").trim() };
-    // Without the revision: does the repository itself answer?
-    const repository = await git(["rev-parse", "--git-dir"]);
-    if (repository.exitCode !== 0) throw new GitError("permanent", repository.error);
-    return { kind: "missing" };
-  } catch (error) {
-    return failureFrom(error, directory);
-  }
+async function resolveRevision(git: Git, revision: string): Promise<FoundRef> {
+  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
+  const { exitCode, output } = await git(args);
+  if (exitCode === 0) return { kind: "commit", oid: output.toString("latin1").trim() };
+  // Without the revision: does the repository itself answer?
+  const repository = await git(["rev-parse", "--git-dir"]);
+  if (repository.exitCode !== 0) throw new GitError("permanent", repository.error);
+  return { kind: "missing" };
 }
 
 async function readTree(git: Git, commit: string, under: string, limits: SourceLimits): Promise<Tree> {

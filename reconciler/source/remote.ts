@@ -2,13 +2,13 @@
  * A repository behind smart HTTP. A poll is one `ls-refs` (isomorphic-git), a read one fetch into memory; nothing is
  * written to disk. What was read last stays, so that the next read transfers only what differs.
  */
-import { listServerRefs } from "isomorphic-git";
-import { failureFrom, GitError, type GitFailure } from "./failure.ts";
+import { failuresAsValues, GitError } from "./failure.ts";
 import { type Capabilities, fetchPack, readCapabilities } from "./fetch.ts";
 import { defaultTimeouts, type GitAuth, type GitTimeouts, openGitHttp } from "./http.ts";
 import { type ObjectMap, parseCommit } from "./objects.ts";
 import { type PackBudget, readPack } from "./pack.ts";
-import { defaultLimits, type GitSource, type Head, type SourceLimits, type Tree } from "./source.ts";
+import { findRef, repositoryAddress } from "./refs.ts";
+import { defaultLimits, type GitSource, type SourceLimits, type Tree } from "./source.ts";
 import { readManifests } from "./walk.ts";
 
 export interface RemoteOptions {
@@ -75,8 +75,8 @@ export function openRemoteSource(options: RemoteOptions): GitSource {
   }
 
   return {
-    head: (signal) => asFailure(url, () => findRef(http(signal, listingBytes), url, ref)),
-    read: (commit, signal) => asFailure(url, () => readFrom(commit, signal, kept)),
+    head: (signal) => failuresAsValues(url, () => findRef(http(signal, listingBytes), url, ref)),
+    read: (commit, signal) => failuresAsValues(url, () => readFrom(commit, signal, kept)),
   };
 }
 
@@ -91,35 +91,4 @@ function treeOf({ objects }: Kept, oid: string, under: string, limits: SourceLim
   if (object?.type !== "commit") throw new GitError("permanent", `${oid} is not a commit`);
   const commit = parseCommit(oid, object.body);
   return { kind: "tree", commit, files: readManifests(objects, commit.tree, under, limits) };
-}
-
-/** The address without what must not be printed or would break requests. Throws `TypeError` unless it is http(s). */
-export function repositoryAddress(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    throw new TypeError("the repository's address must begin with https:// or http://");
-  }
-  if (parsed.username !== "" || parsed.password !== "") {
-    throw new TypeError(`credentials belong apart, not into the address of ${parsed.host}`);
-  }
-  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, "")}`;
-}
-
-/** The commit a ref names. "Missing" is believed only when the server says so twice in a row. */
-export async function findRef(http: ReturnType<typeof openGitHttp>, url: string, ref: string): Promise<Head> {
-  for (let asked = 0; asked < 2; asked++) {
-    const refs = await listServerRefs({ http, url, prefix: ref, protocolVersion: 2, peelTags: true });
-    const found = refs.find((candidate) => candidate.ref === ref);
-    if (found) return { kind: "commit", oid: found.peeled ?? found.oid };
-  }
-  return { kind: "missing" };
-}
-
-/** Expected errors as values. Our own `http` throws `GitError` only; isomorphic-git's own errors concern the answer. */
-export async function asFailure<T>(repository: string, attempt: () => Promise<T>): Promise<T | GitFailure> {
-  try {
-    return await attempt();
-  } catch (error) {
-    return failureFrom(error, repository);
-  }
 }

@@ -7,12 +7,10 @@ import type { ManifestFile } from "../../policies/manifests/file.ts";
 import { MAX_FILE_BYTES } from "../../policies/manifests/limits.ts";
 import type { GitFailure } from "./failure.ts";
 import type { Commit } from "./objects.ts";
+import type { FoundRef } from "./refs.ts";
 
-export type Head =
-  | { readonly kind: "commit"; readonly oid: string }
-  /** The repository answers and does not have the ref. */
-  | { readonly kind: "missing" }
-  | GitFailure;
+/** `missing`: the repository answers and does not have the ref. */
+export type Head = FoundRef | GitFailure;
 
 /** All manifests of one commit, sorted by path. Paths are relative to the root of the repository. */
 export interface Tree {
