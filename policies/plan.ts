@@ -1,77 +1,102 @@
 /**
- * The plan: allocation, per-policy outcome, per-node state, and the reason for each change.
+ * From what is declared and what is there to who does what. Pure: no I/O, no clock, no randomness, and the order of the
+ * input does not matter. The steps: which addresses are usable, which policies take effect, where each address goes,
+ * which pods each policy selects, and from that one state for each node.
  */
-import type { Finding } from "./findings.ts";
+import { allocate, type FloatingIP } from "./allocation.ts";
+import { addressChanges, policyChanges } from "./changes.ts";
+import { classifier, effectivePolicies } from "./classes.ts";
 import type { Intent, IpAddress } from "./intent.ts";
-import type { EgressId, NodeState } from "./nodestate.ts";
+import type { Allocation, Holders, Plan, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
+import { nodeStateBuilder } from "./nodestates.ts";
+import { groupOutcomes, policyOutcome, type Whereabouts } from "./outcomes.ts";
+import { placePods } from "./pods.ts";
+import { admitPolicies } from "./rules/admission.ts";
+import { clusterFindings } from "./rules/findings.ts";
+import { findUsableIPs, type UsableIPs } from "./rules/floatingips.ts";
+import { conflictWithNode, whyNowhere } from "./rules/placement.ts";
+import { indexSources } from "./selection.ts";
+import { type Sites, surveySites } from "./sites.ts";
+import { tallyPods, tallyShadows } from "./tallies.ts";
+import { compareText, qualifiedName } from "./text.ts";
 import type { View } from "./view.ts";
 
-/** One floating IP in use by the plan. `node` is null when no fit node exists. */
-export interface Allocation {
-  readonly ip: IpAddress;
-  readonly id: EgressId;
-  readonly node: string | null;
+export type * from "./model.ts";
+export { nothingBefore } from "./model.ts";
+
+/** Expects an intent without syntax errors; never throws because of what it or the view says. */
+export function plan(intent: Intent, view: View, previous: Previous): Plan {
+  const sites = surveySites(view.nodes, intent.cluster);
+  const ips = findUsableIPs(intent, sites, previous);
+  const admissions = admitPolicies(intent, ips, previous);
+  const allocations = allocateIPs(ips, sites, previous);
+  const whereabouts = whereaboutsOf(ips, allocations, sites);
+
+  const effective = effectivePolicies(admissions, ips.ids.byIP);
+  const classify = classifier(effective);
+  const pods = placePods(view.pods, view.namespaces, indexSources(intent.policies), classify);
+  const buildState = nodeStateBuilder({ cluster: intent.cluster, sites, allocations, effective });
+
+  const tallies = tallyPods(pods.counts);
+  const shadows = tallyShadows(pods.counts, classify);
+  const policies = [...admissions.values()].map((admission) =>
+    policyOutcome(admission, whereabouts, tallies.get(admission.policy.name), shadows.get(admission.policy.name)),
+  );
+  return {
+    allocations,
+    policies,
+    groups: groupOutcomes(intent.groups, whereabouts, sites),
+    nodes: sites.all.flatMap((site) => buildState(site, pods.byNode.get(site.name) ?? []) ?? []),
+    changes: [...addressChanges(allocations, previous, whereabouts, sites), ...policyChanges(policies, previous)],
+    findings: clusterFindings(intent, whereabouts, admissions, policies),
+    next: {
+      allocations,
+      holders: nextHolders(allocations, previous, sites),
+      lastId: ips.ids.lastId,
+      policies: rememberPolicies(intent, policies),
+    },
+  };
 }
 
-/** What earlier plans decided and this one must respect; it is stored on the status branch. */
-export interface Previous {
-  readonly allocations: readonly Allocation[];
-  /** Policies that were Ready, by name, with the group they referred to as namespace/name. */
-  readonly readyPolicies: Readonly<Record<string, string>>;
+function allocateIPs({ usable, ids }: UsableIPs, sites: Sites, previous: Previous): Allocation[] {
+  const free = usable.filter(({ ip }) => conflictWithNode(ip, sites) === undefined);
+  const before = new Map(previous.allocations.map(({ ip, node }) => [ip, node]));
+  const nodes = allocate(free, sites, before);
+  return usable.map(({ ip }) => ({ ip, id: ids.byIP.get(ip) as number, node: nodes.get(ip) ?? null }));
 }
 
-/** A kstatus-style condition. */
-export interface Condition {
-  readonly type: "Ready";
-  readonly status: "True" | "False";
-  /** CamelCase. */
-  readonly reason: string;
-  readonly message: string;
+function whereaboutsOf(ips: UsableIPs, allocations: readonly Allocation[], sites: Sites): Whereabouts {
+  const usable = new Map<IpAddress, FloatingIP>(ips.usable.map((floatingIP) => [floatingIP.ip, floatingIP]));
+  const nodes = new Map(allocations.map(({ ip, node }) => [ip, node]));
+  const problem: Whereabouts["problem"] = (ip) => {
+    const floatingIP = usable.get(ip);
+    if (floatingIP === undefined) return ips.refusal(ip);
+    return nodes.get(ip) === null ? whyNowhere(floatingIP, sites) : undefined;
+  };
+  return { nodes, problem };
 }
 
-export interface PolicyOutcome {
-  readonly name: string;
-  readonly ready: Condition;
-  /** The floating IP its traffic leaves with; null when not ready. */
-  readonly ip: IpAddress | null;
-  readonly node: string | null;
-  readonly selectedPods: number;
-  /** Host-network pods that match the selectors and are ignored. */
-  readonly ignoredHostNetworkPods: number;
+/** Everyone who may hold an address stays listed until a report says otherwise, or the node has left the cluster. */
+function nextHolders(allocations: readonly Allocation[], previous: Previous, sites: Sites): Holders[] {
+  const before = new Map(previous.holders.map((holders) => [holders.ip, holders]));
+  const targets = new Map(allocations.map((allocation) => [allocation.ip, allocation]));
+  const holders: Holders[] = [];
+  for (const ip of new Set([...targets.keys(), ...before.keys()])) {
+    const target = targets.get(ip);
+    const earlier = before.get(ip);
+    const nodes = new Set(earlier?.nodes.filter((node) => sites.byName.has(node)));
+    if (target?.node != null) nodes.add(target.node);
+    const id = target?.id ?? earlier?.id;
+    if (nodes.size === 0 || id === undefined) continue;
+    const confirmed = earlier?.confirmed != null && earlier.confirmed === target?.node ? earlier.confirmed : null;
+    holders.push({ ip, id, nodes: [...nodes].sort(compareText), confirmed });
+  }
+  return holders.sort((a, b) => compareText(a.ip, b.ip));
 }
 
-export interface GroupOutcome {
-  readonly namespace: string;
-  readonly name: string;
-  readonly ready: Condition;
-  /** Only on kube-system/default: {ip: node}, allocated ones only. */
-  readonly floatingIPs?: Readonly<Record<IpAddress, string>>;
-  /** Only on kube-system/default: {node: Up|Down}. */
-  readonly nodes?: Readonly<Record<string, "Up" | "Down">>;
+function rememberPolicies(intent: Intent, outcomes: readonly PolicyOutcome[]): Record<string, PreviousPolicy> {
+  const groups = new Map(intent.policies.map(({ name, gatewayRef }) => [name, qualifiedName(gatewayRef.value)]));
+  return Object.fromEntries(
+    outcomes.map(({ name, state, ip }) => [name, { group: groups.get(name) ?? "", state, ip }]),
+  );
 }
-
-/** One decision, for the log, the status and people. */
-export interface Change {
-  readonly kind: "assign" | "move" | "release" | "hold" | "policy-ready" | "policy-refused" | "policy-removed";
-  /** A floating IP or a policy's name. */
-  readonly subject: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly reason: string;
-}
-
-export interface Plan {
-  readonly allocations: readonly Allocation[];
-  readonly policies: readonly PolicyOutcome[];
-  readonly groups: readonly GroupOutcome[];
-  /** Target state of every node of the view that has an underlay address, sorted by name. */
-  readonly nodes: readonly NodeState[];
-  /** Against `previous`. Empty when nothing changes. */
-  readonly changes: readonly Change[];
-  /** Findings that need the cluster; those of the text come with the intent. */
-  readonly findings: readonly Finding[];
-  /** What the next plan takes as its `previous`. */
-  readonly next: Previous;
-}
-
-export type PlanFunction = (intent: Intent, view: View, previous: Previous) => Plan;

@@ -1,0 +1,83 @@
+/** What each object gets to hear: a condition with a reason and a sentence that a person can act on. */
+import type { Group, IpAddress } from "./intent.ts";
+import type { Condition, GroupOutcome, PolicyOutcome, Shadow } from "./model.ts";
+import type { Admission } from "./rules/admission.ts";
+import { isDefaultGroup, type Refusal } from "./rules/floatingips.ts";
+import type { Sites } from "./sites.ts";
+import type { PodTally } from "./tallies.ts";
+import { byName, compareText, listNames } from "./text.ts";
+
+/** Where every floating IP stands. */
+export interface Whereabouts {
+  readonly nodes: ReadonlyMap<IpAddress, string | null>;
+  /** Why the address is on no node; undefined when it is on one. */
+  problem(ip: IpAddress): Refusal | undefined;
+}
+
+export function policyOutcome(
+  admission: Admission,
+  { nodes, problem }: Whereabouts,
+  { selectedPods, ignoredHostNetworkPods }: PodTally = { selectedPods: 0, ignoredHostNetworkPods: 0 },
+  shadowed: readonly Shadow[] = [],
+): PolicyOutcome {
+  const pods = { selectedPods, ignoredHostNetworkPods, shadowed };
+  const { ip } = admission;
+  const { name } = admission.policy;
+  if (ip === null) return { name, state: "refused", ready: notReady(admission.refusal), ip, node: null, ...pods };
+  const node = nodes.get(ip) ?? null;
+  if (node !== null) {
+    const condition = ready("Allocated", `traffic leaves as ${ip} from ${node}`);
+    return { name, state: "active", ready: condition, ip, node, ...pods };
+  }
+  const { reason, message } = problem(ip) ?? { reason: "NoFitNode", message: `${ip} is on no node` };
+  return {
+    name,
+    state: "held",
+    ready: notReady({ reason, message: `traffic is held: ${message}` }),
+    ip,
+    node,
+    ...pods,
+  };
+}
+
+export function groupOutcomes(groups: readonly Group[], whereabouts: Whereabouts, sites: Sites): GroupOutcome[] {
+  return groups
+    .toSorted((a, b) => compareText(a.namespace, b.namespace) || byName(a, b))
+    .map((group) => groupOutcome(group, whereabouts, sites));
+}
+
+/** Policies use a group's first address only; kube-system/default answers for all of its own. */
+function groupOutcome(group: Group, { nodes, problem }: Whereabouts, sites: Sites): GroupOutcome {
+  const { namespace, name } = group;
+  const ips = [...new Set(group.floatingIPs.map(({ value }) => value))];
+  if (!isDefaultGroup(group)) return { namespace, name, ready: groupReady(ips.slice(0, 1), problem) };
+  const allocated = [...nodes].filter((entry): entry is [IpAddress, string] => entry[1] !== null);
+  return {
+    namespace,
+    name,
+    ready: groupReady(ips, problem),
+    floatingIPs: Object.fromEntries(allocated),
+    nodes: gatewayNodes(sites),
+  };
+}
+
+function groupReady(ips: readonly IpAddress[], problem: Whereabouts["problem"]): Condition {
+  if (ips.length === 0) return notReady({ reason: "NoFloatingIP", message: "the group lists no floating IP" });
+  const problems = ips.flatMap((ip) => problem(ip) ?? []);
+  const [first] = problems;
+  if (first === undefined) return ready("Allocated", `${listNames(ips)} ${ips.length === 1 ? "is" : "are"} allocated`);
+  return notReady({ reason: first.reason, message: listNames(problems.map(({ message }) => message)) });
+}
+
+function gatewayNodes(sites: Sites): Record<string, "Up" | "Down"> {
+  const gateways = sites.all.filter(({ mayBeGateway, underlayIP }) => mayBeGateway && underlayIP !== null);
+  return Object.fromEntries(gateways.map(({ name, node }) => [name, node.ready ? "Up" : "Down"]));
+}
+
+function ready(reason: string, message: string): Condition {
+  return { type: "Ready", status: "True", reason, message };
+}
+
+function notReady({ reason, message }: Refusal): Condition {
+  return { type: "Ready", status: "False", reason, message };
+}

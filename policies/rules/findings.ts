@@ -1,0 +1,83 @@
+/** Findings that need the cluster, or need to know who was there first; those of the text alone come with the intent. */
+import type { Finding, ObjectRef, Position } from "../findings.ts";
+import type { Group, Intent, Policy } from "../intent.ts";
+import type { PolicyOutcome } from "../model.ts";
+import type { Whereabouts } from "../outcomes.ts";
+import { listNames } from "../text.ts";
+import type { Admission } from "./admission.ts";
+import { isDefaultGroup } from "./floatingips.ts";
+
+export function clusterFindings(
+  intent: Intent,
+  whereabouts: Whereabouts,
+  admissions: ReadonlyMap<string, Admission>,
+  outcomes: readonly PolicyOutcome[],
+): Finding[] {
+  const defaultGroup = intent.groups.find(isDefaultGroup);
+  return [
+    ...(defaultGroup === undefined ? [] : addressFindings(defaultGroup, whereabouts)),
+    ...[...admissions.values()].flatMap(newcomerFinding),
+    ...outcomes.flatMap((outcome) => shadowFinding(outcome, admissions.get(outcome.name)?.policy) ?? []),
+  ];
+}
+
+/** By the reason of the condition; a NotReady node is no mistake in a manifest and so no finding. */
+const addressCodes: Readonly<Record<string, { code: string; fix: string }>> = {
+  NodeSubnetsMissing: {
+    code: "node-subnets-missing",
+    fix: "declare spec.nodeSubnets in the EgressCluster: Kubernetes does not tell a node's prefix length",
+  },
+  FloatingIPIsNodeAddress: {
+    code: "floating-ip-is-node-address",
+    fix: "choose an address of the same subnet that no node uses",
+  },
+  NoNodeInSubnet: {
+    code: "floating-ip-subnet-without-node",
+    fix: "choose an address in the subnet of a node, or add a node with an address in this one",
+  },
+  TooManyFloatingIPs: { code: "too-many-floating-ips", fix: "remove floating IPs that no policy uses" },
+};
+
+function addressFindings(group: Group, { problem }: Whereabouts): Finding[] {
+  const { namespace, name } = group;
+  return group.floatingIPs.flatMap(({ value, at }) => {
+    const found = problem(value);
+    const known = found && addressCodes[found.reason];
+    if (known === undefined) return [];
+    return [
+      finding("error", known.code, found?.message ?? "", known.fix, at, {
+        kind: "NetworkGatewayGroup",
+        namespace,
+        name,
+      }),
+    ];
+  });
+}
+
+function newcomerFinding({ policy, refusal }: Admission): Finding[] {
+  if (refusal?.reason !== "GatewayRefNotUnique") return [];
+  const fix = "add a NetworkGatewayGroup for this policy and refer to that";
+  return [finding("error", "gateway-ref-not-unique", refusal.message, fix, policy.gatewayRef.at, refTo(policy))];
+}
+
+function shadowFinding({ shadowed }: PolicyOutcome, policy: Policy | undefined): Finding | undefined {
+  if (policy === undefined || shadowed.length === 0) return undefined;
+  const lost = shadowed.map(({ by, cidr }) => `traffic to ${cidr} is decided by policy ${by}`);
+  const fix = "make the sources or the destinations of the two policies disjoint, if this is not what you want";
+  return finding("warning", "policy-shadowed", `for some pods ${listNames(lost)}`, fix, policy.at, refTo(policy));
+}
+
+function refTo({ name }: Policy): ObjectRef {
+  return { kind: "EgressNATPolicy", name };
+}
+
+function finding(
+  severity: Finding["severity"],
+  code: string,
+  message: string,
+  fix: string,
+  at: Position,
+  object: ObjectRef,
+): Finding {
+  return { code, severity, message, fix, file: at.file, line: at.line, column: at.column, object };
+}

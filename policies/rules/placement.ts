@@ -1,0 +1,27 @@
+/** Why a usable floating IP has no node. Its policies stay in effect and their traffic is held. */
+import type { FloatingIP } from "../allocation.ts";
+import type { IpAddress } from "../intent.ts";
+import { type Sites, standsIn, unfitToTake } from "../sites.ts";
+import { listNames } from "../text.ts";
+import type { Refusal } from "./floatingips.ts";
+
+/** An address that a node has as its own is never allocated. */
+export function conflictWithNode(ip: IpAddress, sites: Sites): Refusal | undefined {
+  const owner = sites.byAddress.get(ip);
+  if (owner === undefined) return undefined;
+  return {
+    reason: "FloatingIPIsNodeAddress",
+    message: `${ip} is the address of node ${owner.name} and is never allocated`,
+  };
+}
+
+export function whyNowhere({ ip, address }: FloatingIP, sites: Sites): Refusal {
+  const conflict = conflictWithNode(ip, sites);
+  if (conflict !== undefined) return conflict;
+  const near = sites.all.filter((site) => standsIn(site, address));
+  if (near.length === 0) {
+    return { reason: "NoNodeInSubnet", message: `no node has an address in the subnet of ${ip}` };
+  }
+  const reasons = near.flatMap((site) => unfitToTake(site, address) ?? []);
+  return { reason: "NoFitNode", message: `no node is fit to hold ${ip}: ${listNames(reasons)}` };
+}
