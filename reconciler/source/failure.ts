@@ -46,7 +46,7 @@ export async function failuresAsValues<T>(repository: string, attempt: () => Pro
 }
 
 function answerNotUnderstood(error: unknown): GitError {
-  const isFromLibrary = error instanceof Error && Object.values(Errors).some((type) => error instanceof type);
+  const isFromLibrary = error instanceof Error && Object.hasOwn(Errors, error.name);
   if (!isFromLibrary) throw error;
   return new GitError("transient", `the answer is not understood (${error.name})`, { cause: error });
 }
