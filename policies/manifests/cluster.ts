@@ -1,0 +1,95 @@
+import type { ObjectRef, Position } from "../findings.ts";
+import type { ClusterSettings } from "../intent.ts";
+import { readCidr } from "./addresses.ts";
+import type { Declared } from "./declared.ts";
+import type { Report } from "./report.ts";
+import { fieldOf, itemsAt, mappingAt, scalarType } from "./scalars.ts";
+import { CLUSTER_DEFAULTS } from "./schemas.ts";
+import { EVERYTHING, readSelector } from "./selectors.ts";
+import { explainCron, parsePollInterval } from "./times.ts";
+import type { MappingNode, Node } from "./tree.ts";
+
+/** What holds when the tree has no EgressCluster, or for the fields it leaves out. */
+export const DEFAULT_SETTINGS: ClusterSettings = {
+  podCIDRs: [],
+  serviceCIDRs: [],
+  noEgressCIDRs: [],
+  nodeSubnets: [],
+  gatewayNodeSelector: EVERYTHING,
+  overlay: { vni: CLUSTER_DEFAULTS.vni, port: CLUSTER_DEFAULTS.port },
+  pollIntervalSeconds: parsePollInterval(CLUSTER_DEFAULTS.pollInterval) as number,
+  schedule: CLUSTER_DEFAULTS.schedule,
+};
+
+/** Ports at which other VXLAN devices of a node usually listen: IANA's, and Linux' old default (Flannel, Cilium). */
+const SHARED_VXLAN_PORTS = [4789, 8472];
+
+/** An EgressCluster; fields that cannot be read have their default. */
+export function readCluster(ref: ObjectRef, root: MappingNode, at: Position, report: Report): Declared {
+  const spec = mappingAt(root, "spec");
+  const settings: ClusterSettings = {
+    podCIDRs: readCidrs(spec, "podCIDRs", report),
+    serviceCIDRs: readCidrs(spec, "serviceCIDRs", report),
+    noEgressCIDRs: readCidrs(spec, "noEgressCIDRs", report),
+    nodeSubnets: readCidrs(spec, "nodeSubnets", report),
+    gatewayNodeSelector: readNodeSelector(spec, report),
+    overlay: readOverlay(spec, report),
+    pollIntervalSeconds: readPollInterval(spec, report),
+    schedule: readSchedule(spec, report),
+  };
+  return { kind: "EgressCluster", ref, at, settings };
+}
+
+function readCidrs(spec: Node | undefined, name: string, report: Report): string[] {
+  return itemsAt(spec, name).flatMap((item, index) => readCidr(item, `spec.${name}[${index}]`, report)?.value ?? []);
+}
+
+function readNodeSelector(spec: Node | undefined, report: Report): ClusterSettings["gatewayNodeSelector"] {
+  const node = fieldOf(mappingAt(spec, "gateway"), "nodeSelector");
+  return (node && readSelector(node, "spec.gateway.nodeSelector", report)) ?? EVERYTHING;
+}
+
+function readOverlay(spec: Node | undefined, report: Report): ClusterSettings["overlay"] {
+  const overlay = mappingAt(spec, "overlay");
+  const port = fieldOf(overlay, "port");
+  const number = integer(port, 65_535);
+  if (port !== undefined && number !== undefined && SHARED_VXLAN_PORTS.includes(number)) {
+    const message = `Port ${number} is where other VXLAN devices listen; one with group policy cannot share it.`;
+    report.warning("shared-port", port.offset, message, `Choose a private port such as ${CLUSTER_DEFAULTS.port}.`);
+  }
+  return {
+    vni: integer(fieldOf(overlay, "vni"), 0xffffff) ?? CLUSTER_DEFAULTS.vni,
+    port: number ?? CLUSTER_DEFAULTS.port,
+  };
+}
+
+function integer(node: Node | undefined, maximum: number): number | undefined {
+  if (node?.kind !== "scalar" || scalarType(node) !== "integer") return undefined;
+  const value = Number(node.text);
+  return value >= 1 && value <= maximum ? value : undefined;
+}
+
+function readPollInterval(spec: Node | undefined, report: Report): number {
+  const node = fieldOf(spec, "pollInterval");
+  if (node?.kind !== "scalar") return DEFAULT_SETTINGS.pollIntervalSeconds;
+  const seconds = parsePollInterval(node.text);
+  if (seconds !== undefined) return seconds;
+  const message = `spec.pollInterval ${JSON.stringify(node.text.slice(0, 80))} is not a duration from 1s to 24h in whole seconds.`;
+  report.error("invalid-duration", node.offset, message, "Write for example 15s, 1m30s or 1h.");
+  return DEFAULT_SETTINGS.pollIntervalSeconds;
+}
+
+function readSchedule(spec: Node | undefined, report: Report): string {
+  const node = fieldOf(spec, "schedule");
+  if (node?.kind !== "scalar") return DEFAULT_SETTINGS.schedule;
+  const mistake = explainCron(node.text);
+  if (mistake === undefined) return node.text.trim().replace(/\s+/g, " ");
+  const message = `spec.schedule is not a cron expression: ${mistake}.`.slice(0, 200);
+  report.error(
+    "invalid-schedule",
+    node.offset,
+    message,
+    'Write minute, hour, day of month, month, day of week, for example "*/5 * * * *".',
+  );
+  return DEFAULT_SETTINGS.schedule;
+}

@@ -1,0 +1,62 @@
+/** Tells which of our kinds an object is, also where its kind or apiVersion is nearly right. Other kinds are nobody's business here. */
+import type { Report } from "./report.ts";
+import { entryOf, textAt } from "./scalars.ts";
+import { NETWORKING, type OurKind, SALLYPORT } from "./schemas.ts";
+import { suggest } from "./suggest.ts";
+import type { MappingNode } from "./tree.ts";
+
+const API_VERSIONS: Readonly<Record<OurKind, string>> = {
+  NetworkGatewayGroup: NETWORKING,
+  EgressNATPolicy: NETWORKING,
+  EgressCluster: SALLYPORT,
+};
+
+const KINDS = Object.keys(API_VERSIONS) as OurKind[];
+
+/** The text of every document that could be ours matches; the reverse does not hold. */
+const TRACES =
+  /networking\.gke\.io|sallyport\.dev|networkgatewaygroup|egress-?nat-?policy|egresscluster|enableDataplaneV2|advancedNetworking/i;
+
+export function mayBeOurs(text: string): boolean {
+  return TRACES.test(text);
+}
+
+/** The kind, read on even where a finding says that it is not written right; undefined: not ours. */
+export function recognizeKind(root: MappingNode, report: Report): OurKind | undefined {
+  const kind = textAt(root, "kind");
+  const apiVersion = textAt(root, "apiVersion");
+  const group = apiVersion?.text.split("/")[0];
+  if (kind === undefined) {
+    if (apiVersion?.text !== NETWORKING && apiVersion?.text !== SALLYPORT) return undefined;
+    const at = entryOf(root, "kind")?.key.offset ?? root.offset;
+    report.error("missing-field", at, "kind is missing.", `Add kind: ${KINDS.join(", ")}.`);
+    return undefined;
+  }
+  const meant = meantKind(kind.text, group);
+  if (meant === undefined) {
+    if (group !== "sallyport.dev") return undefined;
+    report.error("unknown-kind", kind.offset, `sallyport.dev has no kind ${kind.text}.`, "Did you mean EgressCluster?");
+    return undefined;
+  }
+  if (meant !== kind.text) {
+    report.error("unknown-kind", kind.offset, `There is no kind ${kind.text}.`, `Did you mean ${meant}?`);
+  }
+  if (apiVersion !== undefined && apiVersion.text !== API_VERSIONS[meant]) {
+    const message = `${meant} has no version ${apiVersion.text}.`;
+    report.error("unknown-api-version", apiVersion.offset, message, `Write apiVersion: ${API_VERSIONS[meant]}.`);
+  }
+  return meant;
+}
+
+/** Another group's kind of the same name is not ours; a missing or misspelt group is. */
+function meantKind(kind: string, group: string | undefined): OurKind | undefined {
+  const exact = KINDS.find((known) => known.toLowerCase() === kind.toLowerCase().replaceAll("-", ""));
+  const ownGroups = ["networking.gke.io", "sallyport.dev"];
+  const groupIsOurs = group === undefined || !group.includes(".") || suggest(group, ownGroups) !== undefined;
+  if (exact !== undefined) return groupIsOurs ? exact : undefined;
+  return groupIsOurs && group?.includes(".") ? suggestKind(kind) : undefined;
+}
+
+function suggestKind(kind: string): OurKind | undefined {
+  return suggest(kind, KINDS) as OurKind | undefined;
+}

@@ -1,0 +1,51 @@
+/** Reads metadata: the name, where a namespace belongs, and our own annotations. */
+import type { ObjectRef } from "../findings.ts";
+import { readNamespaceName, readObjectName } from "./names.ts";
+import type { Report } from "./report.ts";
+import { fieldOf, mappingAt, textAt } from "./scalars.ts";
+import type { OurKind } from "./schemas.ts";
+import type { MappingNode } from "./tree.ts";
+
+const OWN_ANNOTATIONS = "sallyport.dev/";
+
+/** Who the object is, if its name (and namespace, for groups) can be read. Sets the report's object on the way. */
+export function readIdentity(kind: OurKind, root: MappingNode, report: Report): ObjectRef | undefined {
+  const metadata = mappingAt(root, "metadata");
+  const name = textAt(metadata, "name");
+  const namespace = textAt(metadata, "namespace");
+  if (name !== undefined) {
+    const named = { kind, name: name.text };
+    report.object =
+      kind === "NetworkGatewayGroup" && namespace ? { kind, namespace: namespace.text, name: name.text } : named;
+  }
+  checkAnnotations(metadata, report);
+  const goodName = readObjectName(name, "metadata.name", report);
+  if (kind !== "NetworkGatewayGroup") {
+    if (namespace !== undefined) warnNamespace(kind, namespace.offset, report);
+    return goodName === undefined ? undefined : { kind, name: goodName };
+  }
+  if (metadata !== undefined && fieldOf(metadata, "namespace") === undefined) {
+    const message = "metadata.namespace is missing.";
+    report.error("missing-field", metadata.offset, message, "Add namespace, for example kube-system.");
+  }
+  const goodNamespace = readNamespaceName(namespace, "metadata.namespace", report);
+  if (goodName === undefined || goodNamespace === undefined) return undefined;
+  return { kind, namespace: goodNamespace, name: goodName };
+}
+
+function warnNamespace(kind: OurKind, offset: number, report: Report): void {
+  report.warning(
+    "namespace-ignored",
+    offset,
+    `${kind} is cluster-scoped; its namespace has no meaning.`,
+    "Delete the namespace.",
+  );
+}
+
+function checkAnnotations(metadata: MappingNode | undefined, report: Report): void {
+  for (const { key } of mappingAt(metadata, "annotations")?.entries ?? []) {
+    if (!key.text.startsWith(OWN_ANNOTATIONS)) continue;
+    const message = `There is no annotation ${JSON.stringify(key.text)}; it has no effect.`;
+    report.warning("unknown-annotation", key.offset, message, "Delete it.");
+  }
+}

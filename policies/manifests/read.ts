@@ -1,0 +1,51 @@
+/** A tree of manifest files to the intent it declares and everything there is to say about it. Pure and total. */
+import type { Finding } from "../findings.ts";
+import type { Intent } from "../intent.ts";
+import { DEFAULT_SETTINGS } from "./cluster.ts";
+import type { ParsedFile } from "./declared.ts";
+import type { ManifestFile } from "./file.ts";
+import { parseFile } from "./parse.ts";
+import { RULES } from "./rules/rules.ts";
+import { sortFindings } from "./sort.ts";
+
+export interface Reading {
+  /**
+   * As much as could be read, also when there are errors: whether those reject a commit is the caller's decision.
+   * Undefined when the tree declares no object of ours at all, which must never be taken for "remove everything"; whoever
+   * means that leaves an EgressCluster in the tree.
+   */
+  readonly intent: Intent | undefined;
+  /** Sorted by file, line and column; the same for any order of the files. */
+  readonly findings: readonly Finding[];
+}
+
+/** parseFile for each, then assemble. */
+export function readManifests(files: Iterable<ManifestFile>): Reading {
+  return assemble(Array.from(files, parseFile));
+}
+
+/** Sees the parsed files of one tree together. */
+export function assemble(files: readonly ParsedFile[]): Reading {
+  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const objects = sorted.flatMap((file) => file.objects);
+  const intent = objects.length === 0 ? undefined : buildIntent(sorted);
+  const findings = sorted.flatMap((file) => file.findings);
+  for (const rule of RULES) findings.push(...rule(sorted, intent));
+  return { intent, findings: sortFindings(findings) };
+}
+
+/** Of objects declared twice the first counts, as the findings say. */
+function buildIntent(files: readonly ParsedFile[]): Intent {
+  const seen = new Set<string>();
+  const objects = files
+    .flatMap((file) => file.objects)
+    .filter(({ ref }) => {
+      const key = `${ref.kind}/${ref.namespace ?? ""}/${ref.name}`;
+      return seen.has(key) ? false : seen.add(key);
+    });
+  return {
+    groups: objects.flatMap((object) => (object.kind === "NetworkGatewayGroup" ? object.group : [])),
+    policies: objects.flatMap((object) => (object.kind === "EgressNATPolicy" ? (object.policy ?? []) : [])),
+    cluster: objects.find((object) => object.kind === "EgressCluster")?.settings ?? DEFAULT_SETTINGS,
+  };
+}

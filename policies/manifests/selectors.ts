@@ -1,0 +1,88 @@
+/** Reads Kubernetes label selectors; matching them is the business of ../selectors.ts. */
+import type { LabelRequirement, LabelSelector } from "../intent.ts";
+import { describeOdd } from "./characters.ts";
+import { isLabelKey, isLabelValue } from "./names.ts";
+import type { Report } from "./report.ts";
+import { fieldOf, itemsAt, mappingAt, textAt } from "./scalars.ts";
+import type { Node, ScalarNode } from "./tree.ts";
+
+export const EVERYTHING: LabelSelector = { requirements: [] };
+
+/**
+ * The selector, or undefined when any part of it is wrong: to leave out a broken requirement would select more than was
+ * meant. The structure has been checked before; what is reported here is syntax and the operators' rules.
+ */
+export function readSelector(node: Node, path: string, report: Report): LabelSelector | undefined {
+  if (node.kind !== "mapping") return undefined;
+  const requirements: LabelRequirement[] = [];
+  let whole = true;
+  const take = (requirement: LabelRequirement | undefined) => {
+    if (requirement === undefined) whole = false;
+    else requirements.push(requirement);
+  };
+  const labels = fieldOf(node, "matchLabels");
+  if (labels !== undefined && labels.kind !== "mapping") whole = false;
+  for (const { key, value } of mappingAt(node, "matchLabels")?.entries ?? []) {
+    take(readLabel(key, value, `${path}.matchLabels`, report));
+  }
+  const expressions = fieldOf(node, "matchExpressions");
+  if (expressions !== undefined && expressions.kind !== "sequence") whole = false;
+  for (const [index, item] of itemsAt(node, "matchExpressions").entries()) {
+    take(readExpression(item, `${path}.matchExpressions[${index}]`, report));
+  }
+  const known = node.entries.every(({ key }) => key.text === "matchLabels" || key.text === "matchExpressions");
+  return whole && known ? { requirements } : undefined;
+}
+
+function readLabel(key: ScalarNode, value: Node, path: string, report: Report): LabelRequirement | undefined {
+  const keyIsGood = checkKey(key, path, report);
+  if (value.kind !== "scalar" || !checkValue(value, `${path}.${key.text}`, report)) return undefined;
+  return keyIsGood ? { key: key.text, operator: "In", values: [value.text] } : undefined;
+}
+
+function readExpression(item: Node, path: string, report: Report): LabelRequirement | undefined {
+  const key = textAt(item, "key");
+  const operator = textAt(item, "operator");
+  const values = itemsAt(item, "values").filter((value) => value.kind === "scalar");
+  const whole = values.length === itemsAt(item, "values").length;
+  const keyIsGood = key !== undefined && checkKey(key, path, report);
+  const valuesAreGood = values.map((value) => checkValue(value, path, report)).every(Boolean);
+  if (operator === undefined || !isOperator(operator.text) || !checkCount(operator, values.length, path, report))
+    return undefined;
+  if (!whole || !keyIsGood || !valuesAreGood) return undefined;
+  return { key: key.text, operator: operator.text, values: values.map((value) => value.text) };
+}
+
+function isOperator(text: string): text is LabelRequirement["operator"] {
+  return text === "In" || text === "NotIn" || text === "Exists" || text === "DoesNotExist";
+}
+
+function checkCount(operator: ScalarNode, count: number, path: string, report: Report): boolean {
+  const wantsValues = operator.text === "In" || operator.text === "NotIn";
+  if (wantsValues === count > 0) return true;
+  const message = `${path}: ${operator.text} ${wantsValues ? "needs at least one value" : "takes no values"}.`;
+  report.error(
+    "operator-values",
+    operator.offset,
+    message,
+    wantsValues ? "Add values." : "Delete values, or use In or NotIn.",
+  );
+  return false;
+}
+
+function checkKey(key: ScalarNode, path: string, report: Report): boolean {
+  if (isLabelKey(key.text)) return true;
+  const message = `${path}: ${JSON.stringify(key.text.slice(0, 80))} is not a label key${describeOdd(key.text)}.`;
+  const fix =
+    "Use letters, digits, -, _ and . (at most 63), a letter or digit at both ends; a DNS name and / may stand before.";
+  report.error("invalid-label", key.offset, message, fix);
+  return false;
+}
+
+function checkValue(value: ScalarNode, path: string, report: Report): boolean {
+  if (isLabelValue(value.text)) return true;
+  const message = `${path}: ${JSON.stringify(value.text.slice(0, 80))} is not a label value${describeOdd(value.text)}.`;
+  const fix = "Use letters, digits, -, _ and . (at most 63), a letter or digit at both ends, or nothing.";
+  report.error("invalid-label", value.offset, message, fix);
+  return false;
+}

@@ -1,0 +1,59 @@
+/** Runs the YAML parser over one document's text and says in our words what stopped it. */
+import { parseEvents, YAMLException } from "js-yaml";
+import { nameCharacter } from "./characters.ts";
+import { MAX_DEPTH } from "./limits.ts";
+import type { TextProblem } from "./text.ts";
+import { buildTrees, type Tree } from "./tree.ts";
+
+export type Parsed = { readonly trees: readonly Tree[] } | { readonly problem: TextProblem };
+
+/** All documents of the text, or the place where it stops being YAML. */
+export function parseYaml(text: string): Parsed {
+  try {
+    return { trees: buildTrees(text, parseEvents(text, { maxDepth: MAX_DEPTH })) };
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    return { problem: explain(error.reason, error.mark?.position ?? 0, text) };
+  }
+}
+
+function explain(reason: string, position: number, text: string): TextProblem {
+  const offset = Math.min(position, text.length);
+  if (reason.startsWith("nesting exceeded")) {
+    const message = `The document is nested deeper than ${MAX_DEPTH} levels.`;
+    return { code: "too-deep", offset, message, fix: "Flatten it." };
+  }
+  if (reason.includes("non-printable")) {
+    const message = `The character ${nameCharacter(text.charAt(offset))} cannot stand in YAML.`;
+    return { code: "control-character", offset, message, fix: "Delete it." };
+  }
+  const tab = tabInIndentation(text, offset);
+  if (tab !== undefined) {
+    const message = "A tab (U+0009) stands in the indentation; YAML allows only spaces there.";
+    return { code: "tab", offset: tab, message, fix: "Indent with spaces." };
+  }
+  return { code: "yaml", offset, message: `This is not YAML: ${reason}.`, fix: hint(reason) };
+}
+
+/** The tab that begins the line of the offset, or the line before it: the parser notices some only then. */
+function tabInIndentation(text: string, offset: number): number | undefined {
+  let lineStart = text.lastIndexOf("\n", offset - 1) + 1;
+  for (let lines = 0; lines < 2; lines++) {
+    const indentation = /^[ \t]*/.exec(text.slice(lineStart, lineStart + 200))?.[0] ?? "";
+    const tab = indentation.indexOf("\t");
+    if (tab >= 0) return lineStart + tab;
+    if (lineStart === 0) return undefined;
+    lineStart = text.lastIndexOf("\n", lineStart - 2) + 1;
+  }
+  return undefined;
+}
+
+function hint(reason: string): string {
+  if (reason.includes("multiline key") || reason.includes("expected ':'"))
+    return "A key before this place has no colon behind it.";
+  if (reason.includes("indentation"))
+    return "Line it up with its siblings, or check the line above for a missing colon or quote.";
+  if (reason.includes("quoted scalar")) return "Close the quotes.";
+  if (reason.includes("flow collection")) return "Close the bracket or brace.";
+  return "Correct it here or just before.";
+}

@@ -1,0 +1,91 @@
+/** From the bytes of a file to text whose places can be named. */
+import { MAX_FILE_BYTES } from "./limits.ts";
+
+export interface Place {
+  readonly line: number;
+  /** In UTF-16 units, as editors count. */
+  readonly column: number;
+}
+
+export interface TextProblem {
+  readonly code: string;
+  readonly offset: number;
+  readonly message: string;
+  readonly fix: string;
+}
+
+export type Decoded =
+  /** `byteOrderMark`: one stood before the text. */
+  | { readonly text: string; readonly byteOrderMark: boolean }
+  /** `text`: what could be read up to the problem, so that the place can be named. */
+  | { readonly text: string; readonly problem: TextProblem };
+
+/** UTF-8 without NUL, at most MAX_FILE_BYTES. */
+export function decode(bytes: Uint8Array): Decoded {
+  if (bytes.length > MAX_FILE_BYTES) return { text: "", problem: tooLarge() };
+  if ((bytes[0] === 0xfe && bytes[1] === 0xff) || (bytes[0] === 0xff && bytes[1] === 0xfe)) {
+    const message = "The file is UTF-16.";
+    return { text: "", problem: { code: "encoding", offset: 0, message, fix: "Save it as UTF-8." } };
+  }
+  const decoded = decodeUtf8(bytes);
+  if (decoded === undefined) return invalidUtf8(bytes);
+  const byteOrderMark = decoded.startsWith("\uFEFF");
+  const text = byteOrderMark ? decoded.slice(1) : decoded;
+  const nul = text.indexOf("\0");
+  if (nul < 0) return { text, byteOrderMark };
+  const message = "The file contains a NUL character (U+0000).";
+  return { text, problem: { code: "nul-character", offset: nul, message, fix: "Delete it; a manifest is text." } };
+}
+
+export function tooLarge(): TextProblem {
+  const message = `The file is larger than ${MAX_FILE_BYTES} bytes and is not read.`;
+  return { code: "too-large", offset: 0, message, fix: "Split it, or keep it outside the directory of the manifests." };
+}
+
+function decodeUtf8(bytes: Uint8Array, unfinished = false): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: unfinished });
+  } catch {
+    return undefined; // what `fatal` promises for bytes that are no UTF-8; nothing else can fail here
+  }
+}
+
+/** The first bad byte, found by halving: every prefix before it decodes, none behind it does. */
+function invalidUtf8(bytes: Uint8Array): Decoded {
+  let good = 0;
+  let bad = bytes.length + 1;
+  while (bad - good > 1) {
+    const middle = (good + bad) >>> 1;
+    if (decodeUtf8(bytes.subarray(0, middle), true) === undefined) bad = middle;
+    else good = middle;
+  }
+  const text = decodeUtf8(bytes.subarray(0, good), true) ?? "";
+  const byte = bytes[good];
+  const what = byte === undefined ? "The file ends within a character" : `Byte 0x${byte.toString(16).padStart(2, "0")}`;
+  const message = byte === undefined ? `${what}; it is not valid UTF-8.` : `${what} is not valid UTF-8 here.`;
+  return { text, problem: { code: "encoding", offset: text.length, message, fix: "Save the file as UTF-8." } };
+}
+
+/** Finds line and column of an offset; line breaks are those of YAML: LF, CR LF and CR. */
+export class Lines {
+  readonly #starts: number[] = [0];
+
+  constructor(text: string) {
+    if (text.includes("\r")) {
+      for (const { index, 0: lineBreak } of text.matchAll(/\r\n?|\n/g)) this.#starts.push(index + lineBreak.length);
+      return;
+    }
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) this.#starts.push(at + 1);
+  }
+
+  at(offset: number): Place {
+    let low = 0;
+    let high = this.#starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((this.#starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return { line: low + 1, column: offset - (this.#starts[low] ?? 0) + 1 };
+  }
+}
