@@ -21,8 +21,6 @@ export interface Holders {
   readonly ip: IpAddress;
   readonly id: EgressId;
   readonly nodes: readonly string[];
-  /** The one node that confirmed holding it for the allocation that stands; null until it did. */
-  readonly confirmed: string | null;
 }
 
 /**

@@ -88,8 +88,7 @@ function nextHolders(allocations: readonly Allocation[], previous: Previous, sit
     if (target?.node != null) nodes.add(target.node);
     const id = target?.id ?? earlier?.id;
     if (nodes.size === 0 || id === undefined) continue;
-    const confirmed = earlier?.confirmed != null && earlier.confirmed === target?.node ? earlier.confirmed : null;
-    holders.push({ ip, id, nodes: [...nodes].sort(compareText), confirmed });
+    holders.push({ ip, id, nodes: [...nodes].sort(compareText) });
   }
   return holders.sort((a, b) => compareText(a.ip, b.ip));
 }
