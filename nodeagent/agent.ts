@@ -1,0 +1,155 @@
+/** The agent's loop: signals, changes of pods and the clock ask for a pass; passes run one at a time and report. */
+import type { NodeReport, Signal } from "../policies/nodestate.ts";
+import { createBackoff } from "./backoff.ts";
+import type { Channel, ChannelEvents } from "./channel/channel.ts";
+import { coalesce } from "./coalesce.ts";
+import { SELF_CHECK_INTERVAL_MS } from "./constants.ts";
+import { type Convergence, converge } from "./converge.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { Log } from "./log.ts";
+import { type ObservedKernel, observe } from "./observe.ts";
+import type { CniCache } from "./pods/cni-cache.ts";
+import { reportOf } from "./report.ts";
+import { parseSignal } from "./shape.ts";
+import type { StateFile } from "./state-file.ts";
+
+const RETRY_LEAST_MS = 500;
+const RETRY_MOST_MS = 10_000;
+
+/** Why a pass is made. */
+type Reason = "start" | "signal" | "verify" | "pods" | "self-check" | "retry";
+
+export interface AgentParts {
+  readonly node: string;
+  /** `null`: the interface that carries the node's address. */
+  readonly interfaceName: string | null;
+  readonly kernel: Kernel;
+  readonly cniCache: CniCache;
+  readonly stateFile: StateFile;
+  readonly openChannel: (events: ChannelEvents) => Channel;
+  /** As `Math.random`. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** Resolves when the signal aborts and the pass that was running is done. What is in the kernel stays there. */
+export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const { node, kernel, cniCache, stateFile, log } = parts;
+  const retry = createBackoff(RETRY_LEAST_MS, RETRY_MOST_MS, parts.random);
+  const reasons = new Set<Reason>();
+  let desired: Signal | null = await readState(stateFile, log);
+  let persisted = desired;
+  let remembered: ObservedKernel | null = null;
+  let report: NodeReport = reportOf(node, null, { error: null, changes: [], observed: null, unknownPods: [] });
+  let retryTimer: NodeJS.Timeout | undefined;
+
+  const channel = parts.openChannel({
+    lastGeneration: () => desired?.generation ?? 0,
+    latestReport: () => report,
+    onVerify: () => request("verify"),
+    onSignal(text) {
+      const received = parseSignal(text, node);
+      if (typeof received === "string") {
+        log.error({ reason: received }, "refused a signal, the last good one stays");
+        return;
+      }
+      log.info({ generation: received.generation, hash: received.hash }, "received a signal");
+      desired = received;
+      request("signal");
+    },
+  });
+
+  const passes = coalesce(async () => {
+    const why = [...reasons];
+    reasons.clear();
+    if (signal.aborted) return;
+    clearTimeout(retryTimer);
+    const target = desired;
+    const result = await pass(target, why);
+    remembered = result.error === null ? result.observed : null;
+    const before = report;
+    report = reportOf(node, target, result);
+    if (mustReport(why, before, report)) channel.report();
+    logPass(log, why, report, result.changes);
+    if (result.error === null) {
+      retry.reset();
+      if (target !== null && target !== persisted) persisted = await persist(stateFile, target, log);
+    } else {
+      retryTimer = setTimeout(() => request("retry"), retry.nextMs());
+    }
+  });
+
+  async function pass(target: Signal | null, why: readonly Reason[]): Promise<Convergence> {
+    if (target === null) return look(kernel);
+    const input = {
+      state: target.state,
+      attachments: await cniCache.read(),
+      interfaceName: parts.interfaceName,
+    };
+    // A pod that starts waits for this pass: what was seen last is acted on at once.
+    const fromMemory = why.every((reason) => reason === "pods") ? remembered : null;
+    const result = await converge(input, kernel, inBackground, fromMemory);
+    return result.error !== null && fromMemory !== null ? converge(input, kernel, inBackground) : result;
+  }
+
+  function inBackground(what: string, work: Promise<void>): void {
+    work.catch((error: Error) => log.warn({ reason: error.message }, `could not ${what}`));
+  }
+
+  function request(reason: Reason): void {
+    reasons.add(reason);
+    passes().catch((error: Error) => {
+      log.error({ reason: error.message }, "a pass ended unexpectedly");
+      retryTimer = setTimeout(() => request("retry"), retry.nextMs());
+    });
+  }
+
+  const selfCheck = setInterval(() => {
+    cniCache.watch(() => request("pods"), signal);
+    request("self-check");
+  }, SELF_CHECK_INTERVAL_MS);
+  cniCache.watch(() => request("pods"), signal);
+  request("start");
+  await passes().catch(() => {});
+  await channel.run(signal);
+  clearInterval(selfCheck);
+  clearTimeout(retryTimer);
+  await passes().catch(() => {});
+}
+
+/** Without a signal there is nothing to converge to; what earlier runs left behind is reported, not removed. */
+async function look(kernel: Kernel): Promise<Convergence> {
+  return { error: null, changes: [], observed: await observe(kernel), unknownPods: [] };
+}
+
+async function readState(stateFile: StateFile, log: Log): Promise<Signal | null> {
+  const state = await stateFile.read();
+  if (typeof state !== "string") return state;
+  log.error({ reason: state }, "the state file cannot be used, waiting for the reconciler");
+  return null;
+}
+
+async function persist(stateFile: StateFile, signal: Signal, log: Log): Promise<Signal | null> {
+  try {
+    await stateFile.write(signal);
+    return signal;
+  } catch (error) {
+    log.error({ reason: (error as Error).message }, "could not write the state file");
+    return null;
+  }
+}
+
+/** A check by the clock that found everything in order is not news. */
+function mustReport(why: readonly Reason[], before: NodeReport, report: NodeReport): boolean {
+  const byClock = why.every((reason) => reason === "self-check" || reason === "retry");
+  return !byClock || report.changes.length > 0 || report.outcome !== before.outcome || report.error !== before.error;
+}
+
+function logPass(log: Log, why: readonly Reason[], report: NodeReport, changes: readonly string[]): void {
+  for (const change of changes) log.info({ because: why.join(", ") }, change);
+  const { generation, kernel } = report;
+  if (report.error !== undefined) log.error({ generation, reason: report.error }, "did not converge");
+  else if (changes.length > 0 || !why.includes("self-check")) {
+    log.info({ generation, pods: kernel.pods, heldPods: kernel.heldPods.length, held: kernel.held }, "converged");
+  }
+}

@@ -1,0 +1,68 @@
+/** The chains that come and go: one for each class of pods, one or two for each egress id. */
+import { createHash } from "node:crypto";
+import type { EgressId, PodClass } from "../policies/nodestate.ts";
+import { CT_MARK_KEEP, MARK_SNAT, MARK_TUNNEL, META_MARK_KEEP } from "./constants.ts";
+import type { NftExpression, NftStatement } from "./kernel/nft/json.ts";
+import type { ChainRule } from "./kernel/nft/transaction.ts";
+
+export type ChainRules = ReadonlyMap<string, readonly ChainRule[]>;
+
+/** What becomes of packets with an egress id: sent to its gateway, or SNATed here. */
+export type IdRole = "tunnel" | "snat";
+
+/** What the pods of this node do with the id. */
+export const idChainName = (id: EgressId) => `id_${id}`;
+/** What happens to packets with the id that arrive through the tunnel. */
+export const heldChainName = (id: EgressId) => `held_${id}`;
+
+/** The egress id in the name of an `id_` chain; `null` for other chains. */
+export function idOfChain(name: string): EgressId | null {
+  const digits = /^id_(\d+)$/.exec(name)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+export function isDynamicChain(name: string): boolean {
+  return /^(class|id|held)_/.test(name);
+}
+
+/** Marks packet and connection, our bits only: nft 1.0.6 can do that with constants alone, hence a chain for each id. */
+export function idChain(id: EgressId, role: IdRole): readonly ChainRule[] {
+  const roleBit = role === "tunnel" ? MARK_TUNNEL : MARK_SNAT;
+  const toWhere = role === "tunnel" ? "to the gateway" : "SNAT here";
+  return [
+    { comment: `egress id ${id}: ${toWhere}`, statements: [setMark("meta", META_MARK_KEEP, roleBit + id)] },
+    { comment: `the connection keeps egress id ${id}`, statements: [setMark("ct", CT_MARK_KEEP, id)] },
+    { comment: "decided", statements: [{ accept: null }] },
+  ];
+}
+
+/** Named by its content: an edit makes another chain, to which the pods' elements are then switched. */
+export function classChainName(podClass: PodClass): string {
+  const content = podClass.rules.map(({ cidr, id }) => `${cidr} ${id}`).join("\n");
+  return `class_${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
+}
+
+export function classChain(podClass: PodClass): readonly ChainRule[] {
+  return podClass.rules.map(({ cidr, id }) => ({
+    comment: `${cidr} -> ${id}`,
+    statements: [...matchPrefix("daddr", cidr), { goto: { target: idChainName(id) } }],
+  }));
+}
+
+/** The egress ids a class chain leads to, read back from its rules' comments. */
+export function idsOfClassChain(comments: readonly string[]): ReadonlySet<EgressId> {
+  return new Set(comments.flatMap((comment) => / -> (\d+)$/.exec(comment)?.[1] ?? []).map(Number));
+}
+
+function setMark(key: "meta" | "ct", keep: number, value: number): NftStatement {
+  const mark: NftExpression = key === "meta" ? { meta: { key: "mark" } } : { ct: { key: "mark" } };
+  return { mangle: { key: mark, value: { "|": [{ "&": [mark, keep] }, value] } } };
+}
+
+/** Nothing for the prefix that matches every address. */
+export function matchPrefix(field: "saddr" | "daddr", cidr: string): readonly NftStatement[] {
+  const [addr = "", length = "32"] = cidr.split("/");
+  if (length === "0") return [];
+  const right: NftExpression = length === "32" ? addr : { prefix: { addr, len: Number(length) } };
+  return [{ match: { op: "==", left: { payload: { protocol: "ip", field } }, right } }];
+}

@@ -1,0 +1,54 @@
+/** The numbers and names by which the kernel's objects are known as ours, each with its source. */
+
+/**
+ * Mark bits. Kubernetes owns 0x4000 and 0x8000, portmap 0x2000 only as a whole mark, Calico 0xffff0000 by default and
+ * Tailscale 0xc0000 (github.com/fwmark/registry); VXLAN-GBP carries the low 16 bits plus 0x80000 and 0x400000
+ * (kernel commit 3511494ce2f3), which leaves 14 bits for the egress id.
+ */
+export const ID_MASK = 0x3fff;
+/** The packet leaves through the overlay device. */
+export const MARK_TUNNEL = 0x10000;
+/** The packet must be SNATed on this node. */
+export const MARK_SNAT = 0x20000;
+
+/** Own bits in `meta mark` and `ct mark`; the others belong to somebody else and are kept. */
+export const META_MARK_KEEP = 0xffffffff - (ID_MASK | MARK_TUNNEL | MARK_SNAT);
+export const CT_MARK_KEEP = 0xffffffff - ID_MASK;
+
+export const MAIN_TABLE = { family: "inet", name: "sallyport" } as const;
+export const GUARD_TABLE = { family: "inet", name: "sallyport_guard" } as const;
+export const GATEWAY_TABLE = { family: "netdev", name: "sallyport_gw" } as const;
+
+export const OVERLAY_DEVICE = "egvx";
+/** Interface alias: a device named egvx without it is somebody else's. */
+export const OVERLAY_ALIAS = "sallyport";
+/** Ethernet 14 + IPv4 20 + UDP 8 + VXLAN 8 (RFC 7348). */
+export const OVERLAY_OVERHEAD_BYTES = 50;
+/** IPv4 20 + TCP 20: what is left of the MTU is the segment size (RFC 6691). */
+export const TCP_HEADER_BYTES = 40;
+
+/** Link-local (RFC 3927), on the overlay device only: strict reverse path filters demand an address on it. */
+export const OVERLAY_ADDRESS = "169.254.77.2";
+/** Next hop of the one route. It exists nowhere: the egress hook writes the gateway's MAC address over its own. */
+export const NEXT_HOP = "169.254.77.1";
+/** Locally administered (IEEE 802 bit 0x02) and in no forwarding entry: an id without a gateway goes nowhere. */
+export const NEXT_HOP_MAC = "02:e9:ff:ff:ff:ff";
+
+/** `protocol` of our routes and rules; unassigned in /etc/iproute2/rt_protos. */
+export const ROUTE_PROTOCOL = "233";
+export const ROUTE_TABLE = "7790";
+/** Outer packets keep the mark of the packet they carry: without this rule they would enter the tunnel again. */
+export const OUTER_RULE_PREFERENCE = 900;
+export const TUNNEL_RULE_PREFERENCE = 1000;
+
+/** Floating addresses carry the label `<device>:sp`: iproute2 6.1 has no `proto` for addresses. */
+export const ADDRESS_LABEL_SUFFIX = ":sp";
+/** IFNAMSIZ less the terminating zero: the limit for device names and address labels. */
+export const LABEL_LENGTH_MAX = 15;
+
+/** Loose mode (Documentation/networking/ip-sysctl): the way back to a pod does not lead through the overlay device. */
+export const RP_FILTER_LOOSE = 2;
+
+export const SELF_CHECK_INTERVAL_MS = 10_000;
+/** A command of the kernel's tools takes milliseconds; past this bound it hangs. */
+export const COMMAND_TIMEOUT_MS = 30_000;

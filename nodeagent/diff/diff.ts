@@ -1,0 +1,81 @@
+/**
+ * What to do so that the kernel holds what it should, in the order in which it must be done: whatever receives traffic
+ * stands before anything leads there, and nothing leads there any more before it goes.
+ */
+import type { Action } from "../action.ts";
+import { CURTAIN_CHAINS, lowerCurtain, raiseCurtain } from "../curtain.ts";
+import type { ConnectionFilter } from "../kernel/conntrack.ts";
+import type { TableState } from "../kernel/nft/listing.ts";
+import type { ObservedKernel } from "../observe.ts";
+import type { DesiredKernel } from "../render.ts";
+import { connectionsToForget } from "./connections.ts";
+import { diffFloatingIPs, diffLeftovers, diffOverlay, overlayConflict } from "./overlay.ts";
+import { diffTable, type NftChange } from "./tables.ts";
+
+export interface Difference {
+  /** Empty when there is none. */
+  readonly actions: readonly Action[];
+  /** What no action of ours can put right, one line each: somebody else's objects are in the way. */
+  readonly conflicts: readonly string[];
+}
+
+export function diff(desired: DesiredKernel, observed: ObservedKernel): Difference {
+  const conflict = overlayConflict(desired, observed);
+  if (conflict !== null) return { actions: [], conflicts: [conflict] };
+  const main = diffTable(desired.main, observed.main);
+  const guard = diffTable(desired.guard, observed.guard);
+  const gateway = diffTable(desired.gateway, observed.gateway);
+  const floating = diffFloatingIPs(desired, observed);
+  const replacesMain = main.install !== null && observed.main !== null;
+  const curtain = replacesMain ? CURTAIN_CHAINS : standingCurtain(guard.install === null ? observed.guard : null);
+  return {
+    conflicts: floating.conflicts,
+    actions: [
+      ...(guard.install ? [guard.install] : []),
+      ...(replacesMain ? [curtainAction(desired, observed)] : []),
+      ...diffOverlay(desired, observed),
+      ...(gateway.install ? [gateway.install] : []),
+      ...(main.install ? [main.install] : []),
+      ...transaction([...guard.protect, ...main.protect]),
+      ...floating.add,
+      ...transaction([...gateway.switchOver, ...main.switchOver, ...guard.switchOver]),
+      ...connectionsToForget(desired.main, observed.main).map(forgetAction),
+      ...floating.remove,
+      ...diffLeftovers(desired, observed),
+      ...transaction([...main.sweep, ...guard.sweep, ...gateway.sweep]),
+      ...lower(curtain),
+      ...floating.announce,
+    ],
+  };
+}
+
+/** Also what an earlier pass left standing. */
+function standingCurtain(guard: TableState | null): readonly string[] {
+  return CURTAIN_CHAINS.filter((chain) => guard?.chains.has(chain));
+}
+
+function curtainAction({ main }: DesiredKernel, observed: ObservedKernel): Action {
+  const union = (set: string) => [
+    ...new Set([...(main.sets.get(set)?.keys() ?? []), ...(observed.main?.sets.get(set)?.keys() ?? [])]),
+  ];
+  return {
+    do: "apply",
+    transaction: raiseCurtain(union("pod_cidrs"), union("destinations")),
+    says: ["raised the curtain while the main table is replaced"],
+  };
+}
+
+function lower(standing: readonly string[]): readonly Action[] {
+  if (standing.length === 0) return [];
+  return [{ do: "apply", transaction: lowerCurtain(standing), says: ["lowered the curtain"] }];
+}
+
+function transaction(changes: readonly NftChange[]): readonly Action[] {
+  if (changes.length === 0) return [];
+  return [{ do: "apply", transaction: changes.map(({ step }) => step), says: changes.flatMap(({ says }) => says) }];
+}
+
+/** The number of connections is known afterwards only; it is then part of the changes. */
+function forgetAction(filter: ConnectionFilter): Action {
+  return { do: "forget-connections", filter, says: [] };
+}

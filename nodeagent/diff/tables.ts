@@ -1,0 +1,111 @@
+/** What separates a table from what it should hold: installation, and three transactions in their order. */
+import type { Action } from "../action.ts";
+import { isDynamicChain } from "../chains.ts";
+import type { TableState } from "../kernel/nft/listing.ts";
+import type { Elements, NftStep } from "../kernel/nft/transaction.ts";
+import type { DesiredTable } from "../render.ts";
+import { sameList, skeletonDrift } from "./skeleton.ts";
+
+/** The set of floating IPs: guards them before the address is there, and until it is gone. */
+const GUARDING_SET = "floating";
+
+export interface NftChange {
+  readonly step: NftStep;
+  readonly says: readonly string[];
+}
+
+export interface TableDifference {
+  /** The table must be installed first. */
+  readonly install: Action | null;
+  /** Before addresses are added. */
+  readonly protect: readonly NftChange[];
+  /** Redirects traffic, or ceases to. */
+  readonly switchOver: readonly NftChange[];
+  /**
+   * After everything else. Chains go in a transaction of their own: the kernel empties a deleted chain an instant before
+   * it removes the elements that lead there.
+   */
+  readonly sweep: readonly NftChange[];
+}
+
+export function diffTable(desired: DesiredTable, observed: TableState | null): TableDifference {
+  const drift = skeletonDrift(desired.skeleton, observed);
+  const present = drift === null && observed !== null ? observed : emptyTable;
+  const elementChanges = [...desired.sets].map(([set, elements]) => ({
+    set,
+    ...diffElements(desired, set, elements, present.sets.get(set) ?? new Map()),
+  }));
+  const guarding = elementChanges.filter(({ set }) => set === GUARDING_SET);
+  const others = elementChanges.filter(({ set }) => set !== GUARDING_SET);
+  return {
+    install: drift === null ? null : installAction(desired, drift),
+    protect: guarding.flatMap(({ added }) => added),
+    switchOver: [...putChains(desired, present), ...others.flatMap(({ removed, added }) => [...removed, ...added])],
+    sweep: [...staleChains(desired, present), ...guarding.flatMap(({ removed }) => removed)],
+  };
+}
+
+const emptyTable: TableState = { chains: new Map(), sets: new Map() };
+
+function installAction({ skeleton }: DesiredTable, drift: string): Action {
+  const { family, name } = skeleton.table;
+  return { do: "install-table", declaration: skeleton, says: [`installed table ${family} ${name}: ${drift}`] };
+}
+
+function putChains(desired: DesiredTable, present: TableState): readonly NftChange[] {
+  const { table } = desired.skeleton;
+  return [...desired.chains].flatMap(([chain, rules]) => {
+    const found = present.chains.get(chain);
+    const comments = rules.map(({ comment }) => comment);
+    if (found && sameList(found.rules, comments)) return [];
+    return [
+      {
+        step: { do: "put-chain", table, chain, rules },
+        says: [`${found ? "rewrote" : "added"} chain ${chain}: ${comments[0] ?? "empty"}`],
+      } satisfies NftChange,
+    ];
+  });
+}
+
+/** Class chains lead to id chains, so they go first. */
+function staleChains(desired: DesiredTable, present: TableState): readonly NftChange[] {
+  const { table } = desired.skeleton;
+  const stale = [...present.chains.keys()].filter((name) => isDynamicChain(name) && !desired.chains.has(name));
+  const classesFirst = stale.toSorted((a, b) => Number(b.startsWith("class_")) - Number(a.startsWith("class_")));
+  return classesFirst.map((chain) => ({
+    step: { do: "delete-chain", table, chain },
+    says: [`deleted chain ${chain}`],
+  }));
+}
+
+function diffElements(desired: DesiredTable, set: string, wanted: Elements, present: Elements) {
+  const { table } = desired.skeleton;
+  const gone = new Map([...present].filter(([key, value]) => wanted.get(key) !== value));
+  const fresh = new Map([...wanted].filter(([key, value]) => present.get(key) !== value));
+  const removed: NftChange[] =
+    gone.size === 0
+      ? []
+      : [
+          {
+            step: { do: "delete-elements", table, set, elements: gone },
+            // A key that gets another value is named once, as added.
+            says: [...gone]
+              .filter(([key]) => !fresh.has(key))
+              .map((element) => `removed ${words(element)} from ${set}`),
+          },
+        ];
+  const added: NftChange[] =
+    fresh.size === 0
+      ? []
+      : [
+          {
+            step: { do: "add-elements", table, set, elements: fresh },
+            says: [...fresh].map((element) => `added ${words(element)} to ${set}`),
+          },
+        ];
+  return { removed, added };
+}
+
+function words([key, value]: readonly [string, string]): string {
+  return value === "" ? key : `${key} (${value})`;
+}

@@ -1,0 +1,80 @@
+/** Does what an action says. */
+import type { Action } from "./action.ts";
+import {
+  NEXT_HOP,
+  NEXT_HOP_MAC,
+  OVERLAY_ALIAS,
+  OVERLAY_DEVICE,
+  ROUTE_PROTOCOL,
+  ROUTE_TABLE,
+  RP_FILTER_LOOSE,
+} from "./constants.ts";
+import type { ConnectionFilter } from "./kernel/conntrack.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { OVERLAY_RP_FILTER } from "./observe.ts";
+
+/** What goes on after the pass that caused it: announcements take a second. */
+export type InBackground = (what: string, work: Promise<void>) => void;
+
+/** Resolves with what was changed, in words. Throws when the kernel refuses. */
+export async function execute(action: Action, kernel: Kernel, inBackground: InBackground): Promise<readonly string[]> {
+  if (action.do === "forget-connections") return forget(action.filter, kernel);
+  await write(action, kernel, inBackground);
+  return action.says;
+}
+
+async function forget(filter: ConnectionFilter, { conntrack }: Kernel): Promise<readonly string[]> {
+  const count = await conntrack.forget(filter);
+  return count === 0 ? [] : [`forgot ${count} connections ${filterWords(filter)}`];
+}
+
+function filterWords(filter: ConnectionFilter): string {
+  const source = "source" in filter ? [`of ${filter.source}`] : [];
+  const id = "egressId" in filter ? [`under egress id ${filter.egressId}`] : [];
+  return [...source, ...id].join(" ");
+}
+
+type WriteAction = Exclude<Action, { readonly do: "forget-connections" }>;
+
+function write(action: WriteAction, kernel: Kernel, inBackground: InBackground): Promise<void> | void {
+  const { ip, nft, sysctl, arping } = kernel;
+  switch (action.do) {
+    case "install-table":
+      return nft.install(action.declaration);
+    case "apply":
+      return nft.apply(action.transaction);
+    case "create-overlay":
+      return ip.addVxlan(action.device);
+    case "delete-link":
+      return ip.deleteLink(action.device);
+    case "settle-overlay":
+      return ip.settleLink(OVERLAY_DEVICE, { alias: OVERLAY_ALIAS, mtu: action.mtu });
+    case "loosen-rp-filter":
+      return sysctl.write(OVERLAY_RP_FILTER, RP_FILTER_LOOSE);
+    case "add-address":
+      return ip.addAddress(action.device, action.ip, action.label);
+    case "delete-address":
+      return ip.deleteAddress(action.device, action.ip);
+    case "announce-address":
+      return inBackground(`announce ${action.ip}`, arping.announce(action.device, action.ip));
+    case "put-route":
+      return ip.replaceDefaultRoute({
+        table: ROUTE_TABLE,
+        via: NEXT_HOP,
+        device: OVERLAY_DEVICE,
+        protocol: ROUTE_PROTOCOL,
+      });
+    case "put-neighbour":
+      return ip.replaceNeighbour(OVERLAY_DEVICE, NEXT_HOP, NEXT_HOP_MAC);
+    case "add-rule":
+      return ip.addRule(action.rule);
+    case "delete-rule":
+      return ip.deleteRule(action.rule);
+    case "put-forwarding":
+      return ip.replaceForwarding(OVERLAY_DEVICE, action.entry);
+    case "delete-forwarding":
+      return ip.deleteForwarding(OVERLAY_DEVICE, action.entry);
+    default:
+      return action satisfies never;
+  }
+}

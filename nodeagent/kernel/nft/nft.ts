@@ -1,0 +1,70 @@
+/** The door to nftables. */
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CommandError, run, tryRun } from "../run.ts";
+import { replacementText, type TableDeclaration, type TableName } from "./declaration.ts";
+import { parseListing, type TableState } from "./listing.ts";
+import { type Transaction, toJson } from "./transaction.ts";
+
+export interface Nft {
+  /** `null` when there is no such table. */
+  list(table: TableName): Promise<TableState | null>;
+  /** Puts the declared table, with empty sets, in the place of whatever stands there; one transaction. */
+  install(declaration: TableDeclaration): Promise<void>;
+  /**
+   * All or nothing. Throws `CommandError`, whose `notFound` and `alreadyThere` tell the two failures apart that a
+   * foreign change causes; nft does not say which step it was.
+   */
+  apply(transaction: Transaction): Promise<void>;
+  /** Does nothing when there is no such table. */
+  remove(table: TableName): Promise<void>;
+}
+
+export function createNft(): Nft {
+  return {
+    async list(table) {
+      const args = ["-j", "list", "table", table.family, table.name];
+      const result = await tryRun("nft", args);
+      if (result.exitCode === 0) return parseListing(result.stdout);
+      const error = new CommandError(["nft", ...args], result);
+      if (error.notFound) return null;
+      throw error;
+    },
+    install: (declaration) => runFile([], replacementText(declaration)),
+    apply: (transaction) => runFile(["-j"], JSON.stringify(toJson(transaction))),
+    remove: ({ family, name }) => runFile([], `table ${family} ${name}\ndelete table ${family} ${name}\n`),
+  };
+}
+
+/**
+ * nft 1.0.6 re-opens /dev/stdin, which fails on the sockets that Node makes of pipes: it gets a file. The file has no
+ * name any more when nft opens it, so nothing is left behind however this process ends.
+ */
+async function runFile(flags: readonly string[], text: string): Promise<void> {
+  const fd = unnamedFile();
+  try {
+    writeSync(fd, text, 0);
+    await run("nft", [...flags, "-f", `/proc/${process.pid}/fd/${fd}`]);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function unnamedFile(): number {
+  const folder = privateFolder();
+  try {
+    return openSync(join(folder, "transaction"), "wx+", 0o600);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** On a tmpfs where there is one. */
+function privateFolder(): string {
+  try {
+    return mkdtempSync("/dev/shm/sallyport-");
+  } catch {
+    return mkdtempSync(join(tmpdir(), "sallyport-"));
+  }
+}

@@ -1,0 +1,60 @@
+/** Runs one of the kernel's command line tools: an argument array, never a shell. */
+import { execa } from "execa";
+import { COMMAND_TIMEOUT_MS } from "../constants.ts";
+
+export interface CommandResult {
+  /** `null` when the program could not be started or was killed. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The program is not installed. */
+  readonly missing: boolean;
+}
+
+/** A command that failed. Whether that was to be expected is decided by the door that ran it. */
+export class CommandError extends Error {
+  readonly stderr: string;
+  /** The object the command names does not exist. */
+  readonly notFound: boolean;
+  /** The object the command creates exists already. */
+  readonly alreadyThere: boolean;
+
+  constructor(command: readonly string[], result: CommandResult) {
+    const reason = firstLine(result.stderr) || (result.missing ? "not installed" : `exit code ${result.exitCode}`);
+    super(`${command.join(" ")}: ${reason}`);
+    this.name = "CommandError";
+    this.stderr = result.stderr;
+    this.notFound = /No such file or directory|No such process|Cannot find device|Cannot assign requested address/.test(
+      result.stderr,
+    );
+    this.alreadyThere = /File exists|already assigned/.test(result.stderr);
+  }
+}
+
+/** Never throws for a command that fails: the caller reads the exit code. */
+export async function tryRun(program: string, args: readonly string[]): Promise<CommandResult> {
+  const result = await execa(program, args, {
+    reject: false,
+    timeout: COMMAND_TIMEOUT_MS,
+    stdin: "ignore",
+    // The tools live in sbin, which an unprivileged PATH lacks; their messages are read in English.
+    env: { LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` },
+  });
+  return {
+    exitCode: result.exitCode ?? null,
+    stdout: result.stdout,
+    stderr: result.stderr,
+    missing: result.code === "ENOENT",
+  };
+}
+
+/** Resolves with standard output; throws `CommandError` when the exit code is not 0. */
+export async function run(program: string, args: readonly string[]): Promise<string> {
+  const result = await tryRun(program, args);
+  if (result.exitCode !== 0) throw new CommandError([program, ...args], result);
+  return result.stdout;
+}
+
+function firstLine(text: string): string {
+  return text.split("\n").find((line) => line.trim() !== "") ?? "";
+}

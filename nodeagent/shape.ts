@@ -1,0 +1,136 @@
+/**
+ * The shape of a Signal at the door. Everything in it ends as an argument of `nft`, `ip` or `bridge`, and as the truth by
+ * which pods leave the cluster: what is not exactly as agreed is refused as a whole.
+ */
+import { isIPv4 } from "node:net";
+import type { Signal } from "../policies/nodestate.ts";
+import { ID_MASK } from "./constants.ts";
+
+/** @returns the signal, or one line that says what is wrong with it. Fields that are not known are left alone. */
+export function parseSignal(text: string, node: string): Signal | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return "it is not JSON";
+  }
+  const fault = signalShape(value, "signal") ?? meaningFault(value as Signal, node);
+  return fault ?? (value as Signal);
+}
+
+export function isMac(text: string): boolean {
+  return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(text);
+}
+
+/** @returns what is wrong, naming the field; `null` when nothing is. */
+type Shape = (value: unknown, path: string) => string | null;
+
+function fits(what: string, test: (value: unknown) => boolean): Shape {
+  return (value, path) => (test(value) ? null : `${path} is not ${what}: ${JSON.stringify(value)?.slice(0, 80)}`);
+}
+
+function list(item: Shape): Shape {
+  return (value, path) => {
+    if (!Array.isArray(value)) return `${path} is not a list`;
+    return firstFault(value.map((entry, index) => () => item(entry, `${path}[${index}]`)));
+  };
+}
+
+function record(fields: Readonly<Record<string, Shape>>): Shape {
+  return (value, path) => {
+    if (typeof value !== "object" || value === null) return `${path} is not an object`;
+    const object = value as Readonly<Record<string, unknown>>;
+    return firstFault(
+      Object.entries(fields).map(
+        ([name, shape]) =>
+          () =>
+            shape(object[name], `${path}.${name}`),
+      ),
+    );
+  };
+}
+
+function firstFault(checks: readonly (() => string | null)[]): string | null {
+  for (const check of checks) {
+    const fault = check();
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+const integer = (least: number, most: number) =>
+  fits(
+    `an integer from ${least} to ${most}`,
+    (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
+  );
+// Names are printed and compared, never interpreted; control characters would forge log lines.
+const name = fits("a name", (value) => typeof value === "string" && /^[^\p{Cc}]{1,512}$/u.test(value));
+// The names of all policies that select a pod, joined.
+const classKey = fits("a class", (value) => typeof value === "string" && /^[^\p{Cc}]+$/u.test(value));
+const address = fits("an IPv4 address", (value) => typeof value === "string" && isIPv4(value));
+const addressOrNone = fits(
+  "an IPv4 address or empty",
+  (value) => value === "" || (typeof value === "string" && isIPv4(value)),
+);
+const mac = fits("a MAC address in lower case", (value) => typeof value === "string" && isMac(value));
+const cidr = fits("an IPv4 prefix in canonical form", (value) => typeof value === "string" && isCanonicalPrefix(value));
+const egressId = integer(1, ID_MASK);
+
+const signalShape = record({
+  generation: integer(1, Number.MAX_SAFE_INTEGER),
+  hash: name,
+  state: record({
+    node: name,
+    underlayIP: address,
+    mac,
+    overlay: record({ vni: integer(1, 0xffffff), port: integer(1, 0xffff) }),
+    podCIDRs: list(cidr),
+    noEgressCIDRs: list(cidr),
+    nodeIPs: list(address),
+    destinations: list(cidr),
+    held: list(record({ ip: address, id: egressId })),
+    gateways: list(record({ id: egressId, node: name, underlayIP: address, mac })),
+    classes: list(record({ key: classKey, rules: list(record({ cidr, id: egressId })) })),
+    pods: list(
+      record({
+        namespace: name,
+        name,
+        uid: name,
+        ip: addressOrNone,
+        class: fits("a class or null", (value) => value === null || classKey(value, "") === null),
+      }),
+    ),
+  }),
+});
+
+/** What each field alone cannot show. */
+function meaningFault({ state }: Signal, node: string): string | null {
+  if (state.node !== node) return `it is for node ${state.node}`;
+  const classes = new Set(state.classes.map(({ key }) => key));
+  const lost = state.pods.find((pod) => pod.class !== null && !classes.has(pod.class));
+  if (lost) return `pod ${lost.namespace}/${lost.name} has a class that the signal does not describe: ${lost.class}`;
+  return (
+    repeated("signal.held", state.held, ({ id }) => id) ??
+    repeated("signal.held", state.held, ({ ip }) => ip) ??
+    repeated("signal.gateways", state.gateways, ({ id }) => id) ??
+    repeated("signal.classes", state.classes, ({ key }) => key) ??
+    repeated("signal.pods", state.pods, (pod) => `${pod.namespace}/${pod.name}/${pod.uid}`)
+  );
+}
+
+function repeated<T>(path: string, items: readonly T[], keyOf: (item: T) => string | number): string | null {
+  const seen = new Set<string | number>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (seen.has(key)) return `${path} names ${key} twice`;
+    seen.add(key);
+  }
+  return null;
+}
+
+function isCanonicalPrefix(text: string): boolean {
+  const [network = "", digits = "", ...more] = text.split("/");
+  if (more.length > 0 || !isIPv4(network) || !/^(0|[1-9]\d?)$/.test(digits) || Number(digits) > 32) return false;
+  const value = network.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  return value % 2 ** (32 - Number(digits)) === 0;
+}

@@ -1,0 +1,45 @@
+/** The way back: removes what carries our name or tag, and nothing else. Connections under way are not reset. */
+import {
+  ADDRESS_LABEL_SUFFIX,
+  GATEWAY_TABLE,
+  GUARD_TABLE,
+  MAIN_TABLE,
+  OVERLAY_ALIAS,
+  OVERLAY_DEVICE,
+  ROUTE_PROTOCOL,
+  ROUTE_TABLE,
+} from "./constants.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { observe, overlayLink } from "./observe.ts";
+
+/** Resolves with what was removed, in words; empty when nothing was there. May be repeated after a failure. */
+export async function uninstall(kernel: Pick<Kernel, "ip" | "nft" | "sysctl">): Promise<readonly string[]> {
+  const { ip, nft } = kernel;
+  const observed = await observe(kernel);
+  const removed: string[] = [];
+  const remove = async (what: string, work: () => Promise<void>): Promise<void> => {
+    await work();
+    removed.push(`removed ${what}`);
+  };
+  // What marks packets goes first: nothing is redirected into the void afterwards.
+  for (const [table, found] of [
+    [MAIN_TABLE, observed.main],
+    [GUARD_TABLE, observed.guard],
+    [GATEWAY_TABLE, observed.gateway],
+  ] as const) {
+    if (found) await remove(`table ${table.family} ${table.name}`, () => nft.remove(table));
+  }
+  for (const rule of observed.rules) await remove(`rule ${rule.preference}`, () => ip.deleteRule(rule));
+  if (observed.routes.some(({ protocol }) => protocol === ROUTE_PROTOCOL)) {
+    await remove(`routes of table ${ROUTE_TABLE}`, () => ip.deleteRoutes(ROUTE_TABLE, ROUTE_PROTOCOL));
+  }
+  if (overlayLink(observed)?.alias === OVERLAY_ALIAS) {
+    await remove(`device ${OVERLAY_DEVICE}`, () => ip.deleteLink(OVERLAY_DEVICE));
+  }
+  for (const { name, addresses } of observed.links) {
+    for (const address of addresses.filter(({ label }) => label === `${name}${ADDRESS_LABEL_SUFFIX}`)) {
+      await remove(`floating address ${address.ip}`, () => ip.deleteAddress(name, address.ip));
+    }
+  }
+  return removed;
+}
