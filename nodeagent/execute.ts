@@ -36,7 +36,7 @@ function filterWords(filter: ConnectionFilter): string {
 
 type WriteAction = Exclude<Action, { readonly do: "forget-connections" }>;
 
-function write(action: WriteAction, kernel: Kernel, inBackground: InBackground): Promise<void> | void {
+function write(action: WriteAction, kernel: Kernel, inBackground: InBackground): Promise<void> {
   const { ip, nft, sysctl, arping } = kernel;
   switch (action.do) {
     case "install-table":
@@ -56,7 +56,8 @@ function write(action: WriteAction, kernel: Kernel, inBackground: InBackground):
     case "delete-address":
       return ip.deleteAddress(action.device, action.ip);
     case "announce-address":
-      return inBackground(`announce ${action.ip}`, arping.announce(action.device, action.ip));
+      inBackground(`announce ${action.ip}`, arping.announce(action.device, action.ip));
+      return Promise.resolve();
     case "put-route":
       return ip.replaceDefaultRoute({
         table: ROUTE_TABLE,

@@ -148,7 +148,7 @@ function renderMain(
       ["pods", podElements(state, pods)],
       ["ids", new Map([...idRoles.keys()].map((id) => [String(id), `goto ${idChainName(id)}`]))],
       ["held_ids", new Map(heldIds.map((id) => [String(id), `goto ${heldChainName(id)}`]))],
-      ["snat", new Map(state.held.map(({ id, ip }) => [String(id), ip]))],
+      ["floating_of_id", new Map(state.held.map(({ id, ip }) => [String(id), ip]))],
       ["floating", keys(state.held.map(({ ip }) => ip))],
       ["destinations", keys(outermostPrefixes(state.destinations))],
       ["no_egress", keys(outermostPrefixes(state.noEgressCIDRs))],

@@ -39,7 +39,7 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
       { name: "pods", key: "ip saddr . ether saddr", value: "verdict" },
       { name: "ids", key: "meta mark", value: "verdict" },
       { name: "held_ids", key: "meta mark", value: "verdict" },
-      { name: "snat", key: "meta mark", value: "ip saddr" },
+      { name: "floating_of_id", key: "meta mark", value: "ip saddr" },
       { name: "floating", key: "ip daddr" },
       { name: "destinations", key: "ip daddr", interval: true },
       { name: "no_egress", key: "ip daddr", interval: true },
@@ -84,7 +84,7 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
             comment: "the gateway must see the pod's address",
           },
           {
-            text: `${hasSnatMark} snat ip to meta mark & ${hex(ID_MASK)} map @snat`,
+            text: `${hasSnatMark} snat ip to meta mark & ${hex(ID_MASK)} map @floating_of_id`,
             comment: "leaves with the floating IP of its egress id",
           },
         ],

@@ -84,14 +84,21 @@ function ofIds(
 }
 
 function ofReleasedIds(desired: DesiredTable, observed: TableState): readonly ConnectionFilter[] {
-  const held = desired.sets.get("snat");
-  return [...(observed.sets.get("snat") ?? [])]
+  const held = desired.sets.get("floating_of_id");
+  return [...(observed.sets.get("floating_of_id") ?? [])]
     .filter(([id, ip]) => held?.get(id) !== ip)
     .map(([id]) => ({ egressId: Number(id) }));
 }
 
+/** Also without those that a wider filter covers. */
 function withoutRepetition(filters: readonly ConnectionFilter[]): readonly ConnectionFilter[] {
-  return [...new Map(filters.map((filter) => [JSON.stringify(filter), filter])).values()];
+  const distinct = new Map(filters.map((filter) => [JSON.stringify(filter), filter]));
+  const covered = (filter: ConnectionFilter) =>
+    "source" in filter &&
+    "egressId" in filter &&
+    (distinct.has(JSON.stringify({ source: filter.source })) ||
+      distinct.has(JSON.stringify({ egressId: filter.egressId })));
+  return [...distinct.values()].filter((filter) => !covered(filter));
 }
 
 function addressOf(podKey: string): string {

@@ -80,6 +80,7 @@ function staleChains(desired: DesiredTable, present: TableState): readonly NftCh
 
 function diffElements(desired: DesiredTable, set: string, wanted: Elements, present: Elements) {
   const { table } = desired.skeleton;
+  const place = `${table.name}/${set}`;
   const gone = new Map([...present].filter(([key, value]) => wanted.get(key) !== value));
   const fresh = new Map([...wanted].filter(([key, value]) => present.get(key) !== value));
   const removed: NftChange[] =
@@ -91,7 +92,7 @@ function diffElements(desired: DesiredTable, set: string, wanted: Elements, pres
             // A key that gets another value is named once, as added.
             says: [...gone]
               .filter(([key]) => !fresh.has(key))
-              .map((element) => `removed ${words(element)} from ${set}`),
+              .map((element) => `removed ${words(element)} from ${place}`),
           },
         ];
   const added: NftChange[] =
@@ -100,7 +101,7 @@ function diffElements(desired: DesiredTable, set: string, wanted: Elements, pres
       : [
           {
             step: { do: "add-elements", table, set, elements: fresh },
-            says: [...fresh].map((element) => `added ${words(element)} to ${set}`),
+            says: [...fresh].map((element) => `added ${words(element)} to ${place}`),
           },
         ];
   return { removed, added };
