@@ -41,6 +41,15 @@ export function kernelHolds(progress: NodeProgress | undefined, ip: string): boo
   return progress?.report.kernel.held.includes(ip) ?? false;
 }
 
+/** The report shows it, and no signal that may still take effect, of whichever process, takes it away. */
+export function keepsHolding(progress: NodeProgress, ip: string): boolean {
+  return (
+    isOurs(progress) &&
+    kernelHolds(progress, ip) &&
+    progress.sent.every(({ state }) => state.held.some((held) => held.ip === ip))
+  );
+}
+
 /** The report shows it, or a signal that may still take effect grants it. */
 export function mayHoldByReport(progress: NodeProgress | undefined, ip: string): boolean {
   if (progress === undefined) return false;

@@ -10,7 +10,7 @@
 import { type Grant, grantAddresses } from "./grants.ts";
 import type { Plan } from "./model.ts";
 import type { EgressId, Gateway, HeldAddress, NodeState } from "./nodestate.ts";
-import { kernelHolds, type NodeProgress, type Progress } from "./progress.ts";
+import { keepsHolding, kernelHolds, type NodeProgress, type Progress } from "./progress.ts";
 import { listNames } from "./text.ts";
 
 export interface Stage {
@@ -46,8 +46,8 @@ export function stage(plan: Plan, progress: Progress, hashOf: (state: NodeState)
 
 interface ReadyGateway {
   readonly gateway: Gateway;
-  /** It has not reported yet, as after a restart of the reconciler: only who already sends there goes on. */
-  readonly unseen: boolean;
+  /** It has the address and keeps it; otherwise only who already sends there goes on. */
+  readonly settled: boolean;
 }
 
 /** The gateways that other nodes may send to now. */
@@ -57,9 +57,10 @@ function readyGateways(plan: Plan, grants: Iterable<Grant>, progress: Progress):
   for (const { id, ip, target, holder } of grants) {
     const at = nodes.get(holder ?? target ?? "");
     if (at === undefined || target === null) continue;
-    const unseen = !progress.has(at.node);
-    if (!unseen && (holder === null || !kernelHolds(progress.get(at.node), ip))) continue;
-    ready.set(id, { gateway: { id, node: at.node, underlayIP: at.underlayIP, mac: at.mac }, unseen });
+    const known = progress.get(at.node);
+    if (known !== undefined && (holder === null || !kernelHolds(known, ip))) continue;
+    const gateway = { id, node: at.node, underlayIP: at.underlayIP, mac: at.mac };
+    ready.set(id, { gateway, settled: known !== undefined && keepsHolding(known, ip) });
   }
   return ready;
 }
@@ -102,15 +103,15 @@ function stageNode(
   return unchanged ? target : { ...target, held: [...granted, ...kept], gateways };
 }
 
-function mayUse({ gateway: { id, mac }, unseen }: ReadyGateway, { report }: NodeProgress): boolean {
-  return !unseen || report.kernel.gateways.some((entry) => entry.id === id && entry.mac === mac);
+function mayUse({ gateway: { id, mac }, settled }: ReadyGateway, { report }: NodeProgress): boolean {
+  return settled || report.kernel.gateways.some((entry) => entry.id === id && entry.mac === mac);
 }
 
 function confirms({ report, sent }: NodeProgress, target: NodeState, hashOf: (state: NodeState) => string): boolean {
   const newest = sent.at(-1);
   const hash = hashOf(target);
   if (report.outcome !== "converged" || report.hash !== hash) return false;
-  if (newest !== undefined && (newest.hash !== hash || newest.generation > report.generation)) return false;
+  if (newest === undefined || newest.hash !== hash || newest.generation > report.generation) return false;
   const { held, gateways } = report.kernel;
   return (
     sameItems(

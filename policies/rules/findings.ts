@@ -57,7 +57,7 @@ function addressFindings(group: Group, { problem }: Whereabouts): Finding[] {
 function newcomerFinding({ policy, refusal }: Admission): Finding[] {
   if (refusal?.reason !== "GatewayRefNotUnique") return [];
   const fix = "add a NetworkGatewayGroup for this policy and refer to that";
-  return [finding("error", "gateway-ref-not-unique", refusal.message, fix, policy.gatewayRef.at, refTo(policy))];
+  return [finding("error", "gateway-ref-shared", refusal.message, fix, policy.gatewayRef.at, refTo(policy))];
 }
 
 function shadowFinding({ shadowed }: PolicyOutcome, policy: Policy | undefined): Finding | undefined {

@@ -54,7 +54,7 @@ const Address = z.ipv4();
 
 const PreviousSchema: z.ZodType<Previous> = z.strictObject({
   allocations: z.array(z.strictObject({ ip: Address, id: EgressId, node: Name.nullable() })),
-  holders: z.array(z.strictObject({ ip: Address, id: EgressId, nodes: z.array(Name), confirmed: Name.nullable() })),
+  holders: z.array(z.strictObject({ ip: Address, id: EgressId, nodes: z.array(Name) })),
   lastId: z.int().min(0).max(16_383),
   policies: z.record(
     Name,
