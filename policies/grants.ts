@@ -68,14 +68,14 @@ function grant({ ip, id, nodes }: Holders, target: string | null, context: Conte
   }
   const blockers = others(target);
   if (blockers.length === 0) return { ip, id, target, holder: target, waiting: null };
-  return { ip, id, target, holder: null, waiting: `${ip} waits until ${explainBlockers(blockers, progress)}` };
+  return { ip, id, target, holder: null, waiting: `${ip} waits for ${explainBlockers(blockers, progress)}` };
 }
 
-/** "worker1 releases it", "worker1 reports, since it may hold it". */
+/** As the end of "192.168.1.100 waits for …". */
 function explainBlockers(blockers: readonly string[], progress: Progress): string {
   const silent = blockers.filter((node) => !progress.has(node));
-  if (silent.length > 0) return `${listNames(silent)} reports, since it may still hold it`;
-  return `${listNames(blockers)} releases it`;
+  if (silent.length > 0) return `${listNames(silent)} to report: it may still be held there`;
+  return `${listNames(blockers)} to release it`;
 }
 
 /** Nodes other than the gateway that send, or may yet send, traffic with this id to some gateway. */

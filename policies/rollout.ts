@@ -67,7 +67,7 @@ function readyGateways(plan: Plan, grants: Iterable<Grant>, progress: Progress):
 
 function waitsFor({ ip, target, holder, waiting }: Grant, progress: Progress): string | null {
   if (waiting !== null || target === null || holder !== target) return waiting;
-  return kernelHolds(progress.get(target), ip) ? null : `${ip} waits until ${target} holds it`;
+  return kernelHolds(progress.get(target), ip) ? null : `${ip} waits for ${target} to hold it`;
 }
 
 /** Addresses that a node keeps although the plan gives them to another, or to none. */

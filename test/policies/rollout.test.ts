@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { NodeState } from "../../policies/nodestate.ts";
+import { kernelHolds, withReport } from "../../policies/progress.ts";
 import type { View } from "../../policies/view.ts";
 import { group, intent, namespace, pod, policy, view, worker } from "./builders.ts";
-import { Fleet } from "./fleet.ts";
+import { Agent, Fleet } from "./fleet.ts";
 
 // nodes 192.168.1.1–3 · floating IPs 192.168.1.100 and 101 · one pod on every node, selected by every policy
 const ips = (...last: number[]) => last.map((n) => `192.168.1.${n}`);
@@ -171,6 +173,128 @@ describe("whatever is lost, late, repeated or restarted", () => {
       }),
       { numRuns: 700 },
     );
+  });
+});
+
+describe("192.168.1.100 is not given to another node", () => {
+  const settled = () => {
+    const fleet = new Fleet(intents[4] as (typeof intents)[number], fullView);
+    fleet.settleDown();
+    expect(fleet.plan.allocations[0]?.node).toBe("worker1");
+    return fleet;
+  };
+  const roundTripOf = (fleet: Fleet, number: number) => {
+    const name = `worker${number}`;
+    fleet.deliver(name);
+    fleet.agents.get(name)?.apply();
+    fleet.sendReport(name);
+    fleet.receiveReport(fleet.reportsUnderWay.length - 1);
+  };
+
+  test("because of a report from before its holder took it", () => {
+    const agent = new Agent();
+    const before = agent.report("worker1");
+    agent.receive({ generation: 1, hash: "", state: settled().plan.nodes[0] as NodeState });
+    agent.apply();
+    const after = withReport(withReport(undefined, before), agent.report("worker1"));
+    expect(kernelHolds(after, "192.168.1.100")).toBe(true);
+    expect(withReport(after, before)).toBe(after);
+  });
+
+  test("while a signal from before a restart may still grant it", () => {
+    const fleet = settled();
+    see(fleet, 1, { ready: false });
+    roundTripOf(fleet, 1);
+    fleet.deliver("worker2"); // with the grant, but the agent is slow
+    expect(fleet.agents.get("worker2")?.inbox?.state.held).toEqual([{ ip: "192.168.1.100", id: 1 }]);
+    fleet.restart();
+    see(fleet, 2, { ready: false });
+    for (const number of [1, 2, 3]) fleet.sendReport(`worker${number}`);
+    while (fleet.reportsUnderWay.length > 0) fleet.receiveReport(0);
+    roundTripOf(fleet, 1); // worker1 is known to obey this process; worker2 is not
+    expect(fleet.stage.waiting[0]).toBe("192.168.1.100 waits for worker2 to release it");
+    roundTripOf(fleet, 3);
+    fleet.agents.get("worker2")?.apply();
+    expect(fleet.contested()).toEqual([]);
+    expect(fleet.settleDown()).toBe(true);
+    expect(fleet.agents.get("worker3")?.held).toEqual(new Set(["192.168.1.100"]));
+  });
+});
+
+describe("a rollout step by step, as `waiting` tells it", () => {
+  const start = () => {
+    const fleet = new Fleet(
+      intent([group("default", "192.168.1.100")], [policy("a")]),
+      view([worker(1), worker(2)], pods.slice(0, 2), web),
+    );
+    fleet.reconcile();
+    return fleet;
+  };
+  const round = (fleet: Fleet) => {
+    for (const name of fleet.agents.keys()) {
+      fleet.deliver(name);
+      fleet.agents.get(name)?.apply();
+    }
+    for (const name of fleet.agents.keys()) fleet.sendReport(name);
+    while (fleet.reportsUnderWay.length > 0) fleet.receiveReport(0);
+    return fleet.stage.waiting;
+  };
+
+  test("gateway before sources; release before take-over; sources before release on removal", () => {
+    const fleet = start();
+    expect(fleet.stage.waiting).toEqual([
+      "192.168.1.100 waits for the first report of worker1",
+      "the plan is not confirmed by worker1 and worker2",
+    ]);
+    expect(fleet.stage.states).toEqual([]);
+    expect(round(fleet)).toEqual([
+      "192.168.1.100 waits for worker1 to hold it",
+      "the plan is not confirmed by worker1 and worker2",
+    ]);
+    expect(round(fleet)).toEqual(["the plan is not confirmed by worker2"]);
+    expect(round(fleet)).toEqual([]);
+
+    see(fleet, 1, { ready: false });
+    expect(fleet.stage.waiting).toEqual([
+      "192.168.1.100 waits for worker1 to release it",
+      "the plan is not confirmed by worker1 and worker2",
+    ]);
+    expect(round(fleet)).toEqual([
+      "192.168.1.100 waits for worker2 to hold it",
+      "the plan is not confirmed by worker1 and worker2",
+    ]);
+    expect(round(fleet)).toEqual(["the plan is not confirmed by worker1"]);
+    expect(round(fleet)).toEqual([]);
+
+    fleet.intent = intent([group("default")], []);
+    fleet.reconcile();
+    expect(fleet.stage.waiting).toEqual([
+      "192.168.1.100 stays on worker2 until unused by worker1",
+      "the plan is not confirmed by worker1 and worker2",
+    ]);
+    expect(round(fleet)).toEqual(["the plan is not confirmed by worker2"]);
+    expect(round(fleet)).toEqual([]);
+    expect(fleet.stage.done).toBe(true);
+  });
+
+  test("a node that is only not Ready is waited for; one that left the cluster is not", () => {
+    const fleet = start();
+    fleet.settleDown();
+    see(fleet, 1, { ready: false });
+    fleet.deliver("worker2");
+    expect(fleet.stage.waiting[0]).toBe("192.168.1.100 waits for worker1 to release it");
+    leaveOrReturn(fleet, 1, true);
+    expect(fleet.stage.waiting[0]).toBe("192.168.1.100 waits for worker2 to hold it");
+  });
+
+  test("after a restart a silent node that may hold an address is waited for", () => {
+    const fleet = start();
+    fleet.settleDown();
+    see(fleet, 1, { ready: false });
+    fleet.restart();
+    fleet.sendReport("worker2");
+    fleet.receiveReport(0);
+    expect(fleet.stage.waiting[0]).toBe("192.168.1.100 waits for worker1 to report: it may still be held there");
   });
 });
 
