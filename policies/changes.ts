@@ -15,7 +15,7 @@ export function addressChanges(
   const before = new Map(previous.allocations.map((allocation) => [allocation.ip, allocation]));
   const now = new Set(allocations.map(({ ip }) => ip));
   const changed = allocations.flatMap((after) => addressChange(before.get(after.ip), after, whereabouts, sites) ?? []);
-  const gone = [...before.values()].filter(({ ip }) => !now.has(ip));
+  const gone = [...before.values()].filter(({ ip }) => !now.has(ip)).sort((a, b) => compareText(a.ip, b.ip));
   return [...changed, ...gone.map((allocation) => releaseOf(allocation, whereabouts))];
 }
 
@@ -71,6 +71,6 @@ function policyChange(before: PreviousPolicy | undefined, after: PolicyOutcome):
 }
 
 function removalOf(name: string, { state, ip: from }: PreviousPolicy): Change {
-  const effect = state === "refused" ? "it was never in effect" : "its traffic leaves with the node's address";
+  const effect = state === "refused" ? "it was not in effect" : "its traffic leaves with the node's address";
   return { kind: "policy-removed", subject: name, from, to: null, reason: `policy ${name} is removed: ${effect}` };
 }

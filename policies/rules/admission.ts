@@ -38,16 +38,19 @@ function judge(
   if (group === undefined) {
     return { reason: "GatewayGroupNotFound", message: `NetworkGatewayGroup ${groupName} does not exist` };
   }
+  const first = group.floatingIPs[0]?.value;
+  if (first === undefined) {
+    return { reason: "NoFloatingIP", message: `NetworkGatewayGroup ${groupName} lists no floating IP` };
+  }
+  // A broken group comes first: nobody is in effect with it, so nobody's claim to it would outlive this plan.
+  const refusal = ips.refusal(first);
+  if (refusal !== undefined) return refusal;
   const owner = owners.get(groupName);
   if (owner !== undefined && owner !== policy.name) {
     const message = `gatewayRef ${groupName} is already used by policy ${owner}; each policy needs a group of its own`;
     return { reason: "GatewayRefNotUnique", message };
   }
-  const first = group.floatingIPs[0]?.value;
-  if (first === undefined) {
-    return { reason: "NoFloatingIP", message: `NetworkGatewayGroup ${groupName} lists no floating IP` };
-  }
-  return ips.refusal(first) ?? first;
+  return first;
 }
 
 /**
