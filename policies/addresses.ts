@@ -106,15 +106,24 @@ function joinSiblings(merged: Prefix[]): void {
   }
 }
 
+/** Character by character: plans read the address of every pod. */
 function parseIPv4(text: string): bigint | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
   let value = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    value = value * 256 + Number(part);
+  let dots = 0;
+  let part: number | undefined;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit >= 0 && digit <= 9) {
+      if (part === 0) return undefined;
+      part = (part ?? 0) * 10 + digit;
+      if (part > 255) return undefined;
+    } else if (text[i] === "." && part !== undefined) {
+      value = value * 256 + part;
+      part = undefined;
+      dots++;
+    } else return undefined;
   }
-  return BigInt(value);
+  return dots === 3 && part !== undefined ? BigInt(value * 256 + part) : undefined;
 }
 
 function parseIPv6(text: string): bigint | undefined {
