@@ -51,7 +51,7 @@ export function placePods(
  * Kubernetes sets `kubernetes.io/metadata.name` on every namespace (since 1.22), so a selector on it also works for an
  * inventory that leaves it out and for a pod whose namespace was not seen yet.
  */
-function namespaceLabels(namespaces: readonly NamespaceView[]): (namespace: string) => Labels {
+export function namespaceLabels(namespaces: readonly NamespaceView[]): (namespace: string) => Labels {
   const byName = new Map<string, Labels>();
   for (const { name, labels } of namespaces) byName.set(name, { ...labels, "kubernetes.io/metadata.name": name });
   return (namespace) => {
