@@ -17,7 +17,7 @@ export interface Effect {
 }
 
 /** One pod's traffic to some destinations, by the source address seen outside; null: dropped while the policy is held. */
-export interface PodEffect {
+interface PodEffect {
   readonly namespace: string;
   readonly name: string;
   readonly before: string | null;
@@ -39,6 +39,7 @@ export function effect(before: Plan, after: Plan): Effect {
   const changedPods = new Set(pods.map(({ namespace, name }) => `${namespace}/${name}`)).size;
   const moved = new Set(floatingIPs.map(({ ip }) => ip));
   const changed = new Set(policies.map(({ name }) => name));
+  const reprogrammed = new Set(nodes);
   return {
     floatingIPs,
     policies,
@@ -49,7 +50,7 @@ export function effect(before: Plan, after: Plan): Effect {
       floatingIPs: after.allocations.filter(({ ip }) => !moved.has(ip)).length,
       policies: after.policies.filter(({ name }) => !changed.has(name)).length,
       pods: allPods - changedPods,
-      nodes: after.nodes.filter(({ node }) => !nodes.includes(node)).length,
+      nodes: after.nodes.filter(({ node }) => !reprogrammed.has(node)).length,
     },
   };
 }

@@ -9,7 +9,7 @@ import { byName } from "./text.ts";
 import type { Labels, PodView, View } from "./view.ts";
 
 /** `egress`: a floating IP. `held`: dropped until the address has a node. `node`: untouched, as without Sallyport. */
-export type Verdict = "egress" | "held" | "node";
+type Verdict = "egress" | "held" | "node";
 
 export interface Explanation {
   readonly verdict: Verdict;
@@ -23,7 +23,7 @@ export interface Explanation {
   readonly policies: readonly PolicyReason[];
 }
 
-export interface PolicyReason {
+interface PolicyReason {
   readonly name: string;
   readonly decides: boolean;
   readonly reason: string;

@@ -30,7 +30,7 @@ export interface Holders {
  * What Git says decides whether a policy captures traffic; what the cluster does only decides whether captured
  * traffic can leave. So no event in the cluster ever gives a policy's traffic the node's address.
  */
-export type PolicyState = "active" | "held" | "refused";
+type PolicyState = "active" | "held" | "refused";
 
 export interface PreviousPolicy {
   /** namespace/name of its group. */

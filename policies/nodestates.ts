@@ -53,7 +53,7 @@ export function nodeStateBuilder({
  * MAC of a node's overlay device: 02:e9 and the four bytes of its underlay address. The second bit of 02 marks it as
  * locally administered (IEEE 802), and no table is needed to know another node's.
  */
-export function overlayMac(underlayIP: IpAddress): string {
+function overlayMac(underlayIP: IpAddress): string {
   const bytes = underlayIP.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
   return ["02", "e9", ...bytes].join(":");
 }

@@ -48,7 +48,7 @@ export function plan(intent: Intent, view: View, previous: Previous): Plan {
     groups: groupOutcomes(intent.groups, whereabouts, sites),
     nodes: sites.all.flatMap((site) => buildState(site, pods.byNode.get(site.name) ?? []) ?? []),
     changes: [...addressChanges(allocations, previous, whereabouts, sites), ...policyChanges(policies, previous)],
-    findings: clusterFindings(intent, whereabouts, admissions, policies),
+    findings: clusterFindings(intent, sites, whereabouts, admissions, policies),
     next: {
       allocations,
       holders: nextHolders(allocations, previous, sites),

@@ -10,7 +10,7 @@ export function matches(selector: LabelSelector, labels: Labels): boolean {
 }
 
 /** A label's value; keys such as `constructor` are ordinary labels and not what every object inherits. */
-export function labelValue(labels: Labels, key: string): string | undefined {
+function labelValue(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 

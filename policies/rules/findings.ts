@@ -3,12 +3,14 @@ import type { Finding, ObjectRef, Position } from "../findings.ts";
 import type { Group, Intent, Policy } from "../intent.ts";
 import type { PolicyOutcome } from "../model.ts";
 import type { Whereabouts } from "../outcomes.ts";
+import { listSubnets, type Sites } from "../sites.ts";
 import { listNames } from "../text.ts";
 import type { Admission } from "./admission.ts";
 import { isDefaultGroup } from "./floatingips.ts";
 
 export function clusterFindings(
   intent: Intent,
+  sites: Sites,
   whereabouts: Whereabouts,
   admissions: ReadonlyMap<string, Admission>,
   outcomes: readonly PolicyOutcome[],
@@ -16,6 +18,7 @@ export function clusterFindings(
   const defaultGroup = intent.groups.find(isDefaultGroup);
   return [
     ...(defaultGroup === undefined ? [] : addressFindings(defaultGroup, whereabouts)),
+    ...(defaultGroup === undefined ? [] : strayNodesFinding(defaultGroup, sites)),
     ...[...admissions.values()].flatMap(newcomerFinding),
     ...outcomes.flatMap((outcome) => shadowFinding(outcome, admissions.get(outcome.name)?.policy) ?? []),
   ];
@@ -52,6 +55,17 @@ function addressFindings(group: Group, { problem }: Whereabouts): Finding[] {
       }),
     ];
   });
+}
+
+/** Said at the group, since an EgressCluster that leaves all to its defaults stands nowhere. */
+function strayNodesFinding({ namespace, name, at }: Group, sites: Sites): Finding[] {
+  const stray = sites.all.filter(({ underlayIP }) => underlayIP === null);
+  if (stray.length === 0 || sites.subnets.length === 0) return [];
+  const names = listNames(stray.map((site) => site.name));
+  const message = `no policy reaches the pods of ${names}: no InternalIP in nodeSubnets (${listSubnets(sites)})`;
+  const fix = "add the subnet of these nodes to spec.nodeSubnets of the EgressCluster";
+  const object = { kind: "NetworkGatewayGroup", namespace, name };
+  return [finding("warning", "node-outside-node-subnets", message, fix, at, object)];
 }
 
 function newcomerFinding({ policy, refusal }: Admission): Finding[] {

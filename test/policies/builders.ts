@@ -34,7 +34,7 @@ export function policy(name: string, { namespaces, pods, sources, to, via }: Pol
   };
 }
 
-export const cluster: ClusterSettings = {
+const cluster: ClusterSettings = {
   podCIDRs: ["10.10.0.0/16"],
   serviceCIDRs: ["10.96.0.0/12"],
   noEgressCIDRs: [],

@@ -9,7 +9,7 @@ import { type NodeProgress, settle, withReport, withSent } from "../../policies/
 import { type Stage, stage } from "../../policies/rollout.ts";
 import type { View } from "../../policies/view.ts";
 
-export const hashOf = (state: NodeState): string => JSON.stringify(state);
+const hashOf = (state: NodeState): string => JSON.stringify(state);
 
 export class Agent {
   held = new Set<string>();

@@ -184,6 +184,13 @@ test.each<Case>([
     status: {},
   },
   {
+    rule: "a node outside the declared subnets cannot be reached: its pods keep its address, and that is said",
+    intent: intent([group("default", ip(100), ip(101))], []),
+    view: view([worker(1), worker(2, { internalIPs: ["10.9.9.9"] })]),
+    status: { [ip(100)]: "worker1", [ip(101)]: "worker1" },
+    findings: ["warning node-outside-node-subnets"],
+  },
+  {
     rule: "only nodes that match gatewayNodeSelector hold addresses",
     intent: intent([group("default", ip(100), ip(101))], [], { gatewayNodeSelector: select({ egress: "yes" }) }),
     view: view([worker(1), worker(2, { labels: { egress: "yes" } })]),

@@ -2,14 +2,14 @@
 import { posix } from "node:path";
 import { type Token, tokenize } from "./tokens.ts";
 
-export interface Import {
+interface Import {
   /** As written; null when it is computed. */
   readonly from: string | null;
   readonly typeOnly: boolean;
   readonly line: number;
 }
 
-export function importsOf(tokens: readonly Token[]): Import[] {
+function importsOf(tokens: readonly Token[]): Import[] {
   const imports: Import[] = [];
   let typeOnly = false;
   tokens.forEach(({ kind, text, line }, i) => {
