@@ -83,10 +83,34 @@ function shadowReason(name: string, shadowed: PolicyOutcome["shadowed"]): string
 }
 
 function changedNodes(before: readonly NodeState[], after: readonly NodeState[]): string[] {
-  const earlier = new Map(before.map((state) => [state.node, JSON.stringify(state)]));
-  const changed = after.filter((state) => earlier.get(state.node) !== JSON.stringify(state)).map(({ node }) => node);
+  const earlier = new Map(before.map((state) => [state.node, state]));
+  const same = stateComparer();
+  const changed = after.filter((state) => {
+    const was = earlier.get(state.node);
+    return was === undefined || !same(was, state);
+  });
   const now = new Set(after.map(({ node }) => node));
-  return [...changed, ...[...earlier.keys()].filter((node) => !now.has(node))].sort(compareText);
+  const gone = before.filter(({ node }) => !now.has(node));
+  return [...changed, ...gone].map(({ node }) => node).sort(compareText);
+}
+
+/** The long lists are one object on all nodes of a plan, so each pair of them is compared once. */
+function stateComparer(): (a: NodeState, b: NodeState) => boolean {
+  const compared = new Map<readonly string[], { readonly to: readonly string[]; readonly same: boolean }>();
+  const sameList = (a: readonly string[], b: readonly string[]): boolean => {
+    const known = compared.get(a);
+    if (known?.to === b) return known.same;
+    const same = a.length === b.length && a.every((item, i) => item === b[i]);
+    compared.set(a, { to: b, same });
+    return same;
+  };
+  const own = ({ podCIDRs: _1, noEgressCIDRs: _2, nodeIPs: _3, destinations: _4, ...rest }: NodeState) => rest;
+  return (a, b) =>
+    sameList(a.podCIDRs, b.podCIDRs) &&
+    sameList(a.noEgressCIDRs, b.noEgressCIDRs) &&
+    sameList(a.nodeIPs, b.nodeIPs) &&
+    sameList(a.destinations, b.destinations) &&
+    JSON.stringify(own(a)) === JSON.stringify(own(b));
 }
 
 interface SourceChange {
