@@ -5,7 +5,7 @@
 import type { HttpClient } from "isomorphic-git/http/node";
 import { GitError } from "./failure.ts";
 import { collect } from "./http.ts";
-import { delimiterPacket, flushPacket, packetLine, readPackets } from "./pktline.ts";
+import { delimiterPacket, flushPacket, packetLine, readPackets, serverError } from "./pktline.ts";
 
 /** What the server said it can do, by command: `fetch` → "shallow filter". */
 export type Capabilities = ReadonlyMap<string, string>;
@@ -87,35 +87,20 @@ function packOf(answer: Buffer): Buffer {
     }
     if (section !== "packfile") {
       section ??= packet.toString("utf8").trimEnd();
-      refuseError(packet.toString("utf8"));
       continue;
     }
     const band = packet[0];
     if (band === 1) chunks.push(packet.subarray(1));
-    if (band === 3) throw new GitError("transient", `the server says: ${oneLine(packet.toString("utf8", 1))}`);
+    if (band === 3) throw serverError(packet.toString("utf8", 1));
   }
   if (chunks.length === 0) throw new GitError("transient", "the server sent no pack");
   return Buffer.concat(chunks);
-}
-
-function refuseError(line: string): void {
-  if (!line.startsWith("ERR ")) return;
-  const message = oneLine(line.slice(4));
-  const gone = /not our ref|unknown object|missing/i.test(message);
-  throw new GitError(gone ? "permanent" : "transient", `the server says: ${message}`);
 }
 
 function textLines(answer: Buffer): string[] {
   return [...readPackets(answer)].flatMap((packet) =>
     Buffer.isBuffer(packet) ? [packet.toString("utf8").trimEnd()] : [],
   );
-}
-
-function oneLine(text: string): string {
-  return text
-    .replace(/[^ -~]+/g, " ")
-    .trim()
-    .slice(0, 200);
 }
 
 async function* once(text: string): AsyncIterableIterator<Uint8Array> {

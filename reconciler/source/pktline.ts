@@ -33,8 +33,9 @@ export function* readPackets(bytes: Buffer): Generator<Packet> {
 }
 
 /**
- * Every answer of the smart protocol ends in a flush packet. An answer that was cut elsewhere would read as a shorter,
- * valid one: a cut list of branches looks like a deleted branch.
+ * Every answer of the smart protocol ends in a flush packet or an error packet. An answer that was cut elsewhere would
+ * read as a shorter, valid one: a cut list of branches looks like a deleted branch. Throws a transient `GitError` for
+ * it, and one with the server's words for an error packet.
  */
 export function assertWhole(bytes: Buffer): void {
   let last: Packet | undefined;
@@ -45,9 +46,21 @@ export function assertWhole(bytes: Buffer): void {
       flushesMissing = 2;
     }
     if (packet === "flush") flushesMissing--;
+    if (Buffer.isBuffer(packet) && packet.toString("latin1", 0, 4) === "ERR ")
+      throw serverError(packet.toString("utf8", 4));
     last = packet;
   }
   if (last !== "flush" || flushesMissing > 0) throw truncated();
+}
+
+/** What a server says about its errors, as one printable line. */
+export function serverError(text: string): GitError {
+  const message = text
+    .replace(/[^ -~]+/g, " ")
+    .trim()
+    .slice(0, 200);
+  const isGone = /not our ref|unknown object|missing/i.test(message);
+  return new GitError(isGone ? "permanent" : "transient", `the server says: ${message}`);
 }
 
 function truncated(): GitError {
