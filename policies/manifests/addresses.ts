@@ -2,6 +2,7 @@
 import { type Address, formatAddress, formatPrefix, type Prefix, parseAddress, parseCidr } from "../addresses.ts";
 import type { Positioned } from "../intent.ts";
 import { describeOdd } from "./characters.ts";
+import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
 import type { Node } from "./tree.ts";
 
@@ -17,7 +18,7 @@ export function readAddress(node: Node, path: string, report: Report): Positione
   const address = parseAddress(node.text);
   if (address !== undefined) return { value: formatAddress(address), at: report.at(node.offset) };
   const { code, message, fix } = explainAddress(node.text);
-  report.error(code, node.offset, `${path} ${quote(node.text)} ${message}.`, fix);
+  report.error(code, node.offset, `${path} ${quote(node.text)} ${message}`, fix);
   return undefined;
 }
 
@@ -30,7 +31,7 @@ export function readCidr(node: Node, path: string, report: Report): Positioned<s
     return { value: formatPrefix(prefix), at: report.at(node.offset) };
   }
   if (mistake !== undefined) {
-    report.error(mistake.code, node.offset, `${path} ${quote(node.text)} ${mistake.message}.`, mistake.fix);
+    report.error(mistake.code, node.offset, `${path} ${quote(node.text)} ${mistake.message}`, mistake.fix);
   }
   return undefined;
 }
@@ -43,26 +44,26 @@ function hostBits(prefix: Prefix, text: string): Mistake | undefined {
   return {
     code: "host-bits",
     message: "has host bits set behind its prefix length",
-    fix: `Write ${whole} for the network, or ${alone} for the one address.`,
+    fix: `write ${whole} for the network, or ${alone} for the one address`,
   };
 }
 
 function explainAddress(text: string): Mistake {
   if (parseCidr(text) !== undefined) {
-    const fix = `Write ${text.slice(0, text.indexOf("/"))}.`;
+    const fix = `write ${text.slice(0, text.indexOf("/"))}`;
     return { code: "address-with-length", message: "has a prefix length; one address is wanted", fix };
   }
   const [first, last] = text.split(/\s*[-\u2010-\u2015]\s*/);
   if (first !== undefined && last !== undefined && parseAddress(first) !== undefined) {
-    return { code: "address-range", message: "is a range", fix: "Write every address as an item of its own." };
+    return { code: "address-range", message: "is a range", fix: "write every address as an item of its own" };
   }
-  return explainSyntax(text, "invalid-address", "is not an IP address", "Write an address such as 192.168.1.100.");
+  return explainSyntax(text, "invalid-address", "is not an IP address", "write an address such as 192.168.1.100");
 }
 
 function explainCidr(text: string): Mistake {
   const address = parseAddress(text);
   if (address !== undefined) {
-    const fix = `Write ${formatAddress(address)}/${address.family === 4 ? 32 : 128} for the one address.`;
+    const fix = `write ${formatAddress(address)}/${address.family === 4 ? 32 : 128} for the one address`;
     return { code: "cidr-without-length", message: "has no prefix length", fix };
   }
   const [network = "", length = ""] = text.split("/");
@@ -72,9 +73,9 @@ function explainCidr(text: string): Mistake {
     const mask = parseAddress(length);
     const message =
       mask === undefined ? `has the prefix length ${quote(length)}` : "has a mask instead of a prefix length";
-    return { code: "invalid-cidr", message, fix: `Write a length from 0 to ${longest}, without leading zeros.` };
+    return { code: "invalid-cidr", message, fix: `write a length from 0 to ${longest}, without leading zeros` };
   }
-  return explainSyntax(text, "invalid-cidr", "is not a prefix", "Write a prefix such as 8.8.8.0/24.");
+  return explainSyntax(text, "invalid-cidr", "is not a prefix", "write a prefix such as 8.8.8.0/24");
 }
 
 function explainSyntax(text: string, code: string, message: string, fix: string): Mistake {
@@ -96,10 +97,6 @@ function leadingZero(parts: RegExpExecArray): Mistake {
   return {
     code: "leading-zero",
     message: "has a leading zero, which some programs read as octal",
-    fix: `Write ${readings.join(" or ")}${readings.length > 1 ? ", whichever is meant" : ""}.`,
+    fix: `write ${readings.join(" or ")}${readings.length > 1 ? ", whichever is meant" : ""}`,
   };
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

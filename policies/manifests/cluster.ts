@@ -2,6 +2,7 @@ import type { ObjectRef, Position } from "../findings.ts";
 import type { ClusterSettings } from "../intent.ts";
 import { readCidr } from "./addresses.ts";
 import type { Declared } from "./declared.ts";
+import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
 import { fieldOf, itemsAt, mappingAt, scalarType } from "./scalars.ts";
 import { CLUSTER_DEFAULTS } from "./schemas.ts";
@@ -54,8 +55,8 @@ function readOverlay(spec: Node | undefined, report: Report): ClusterSettings["o
   const port = fieldOf(overlay, "port");
   const number = integer(port, 65_535);
   if (port !== undefined && number !== undefined && SHARED_VXLAN_PORTS.includes(number)) {
-    const message = `Port ${number} is where other VXLAN devices listen; one with group policy cannot share it.`;
-    report.warning("shared-port", port.offset, message, `Choose a private port such as ${CLUSTER_DEFAULTS.port}.`);
+    const message = `port ${number} is where other VXLAN devices listen; one with group policy cannot share it`;
+    report.warning("shared-port", port.offset, message, `choose a private port such as ${CLUSTER_DEFAULTS.port}`);
   }
   return {
     vni: integer(fieldOf(overlay, "vni"), 0xffffff) ?? CLUSTER_DEFAULTS.vni,
@@ -74,8 +75,8 @@ function readPollInterval(spec: Node | undefined, report: Report): number {
   if (node?.kind !== "scalar") return DEFAULT_SETTINGS.pollIntervalSeconds;
   const seconds = parsePollInterval(node.text);
   if (seconds !== undefined) return seconds;
-  const message = `spec.pollInterval ${JSON.stringify(node.text.slice(0, 80))} is not a duration from 1s to 24h in whole seconds.`;
-  report.error("invalid-duration", node.offset, message, "Write for example 15s, 1m30s or 1h.");
+  const message = `spec.pollInterval ${quote(node.text)} is not a duration from 1s to 24h in whole seconds`;
+  report.error("invalid-duration", node.offset, message, "write for example 15s, 1m30s or 1h");
   return DEFAULT_SETTINGS.pollIntervalSeconds;
 }
 
@@ -84,7 +85,7 @@ function readSchedule(spec: Node | undefined, report: Report): string {
   if (node?.kind !== "scalar") return DEFAULT_SETTINGS.schedule;
   const mistake = explainCron(node.text);
   if (mistake === undefined) return node.text.trim().replace(/\s+/g, " ");
-  const message = `spec.schedule is not a cron expression: ${mistake}.`.slice(0, 200);
+  const message = `spec.schedule is not a cron expression: ${mistake}`.slice(0, 200);
   report.error(
     "invalid-schedule",
     node.offset,

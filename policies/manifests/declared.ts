@@ -27,3 +27,8 @@ export interface Switch {
 }
 
 export type SwitchName = "enableDataplaneV2" | "advancedNetworking";
+
+/** Kind/namespace/name, or kind/name: what an object is found by. */
+export function fullName({ kind, namespace, name }: ObjectRef): string {
+  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+}

@@ -11,6 +11,7 @@ const API_VERSIONS: Readonly<Record<OurKind, string>> = {
   EgressCluster: SALLYPORT,
 };
 
+const OWN_GROUPS = ["networking.gke.io", "sallyport.dev"];
 const KINDS = Object.keys(API_VERSIONS) as OurKind[];
 
 /** The text of every document that could be ours matches; the reverse does not hold. */
@@ -29,34 +30,36 @@ export function recognizeKind(root: MappingNode, report: Report): OurKind | unde
   if (kind === undefined) {
     if (apiVersion?.text !== NETWORKING && apiVersion?.text !== SALLYPORT) return undefined;
     const at = entryOf(root, "kind")?.key.offset ?? root.offset;
-    report.error("missing-field", at, "kind is missing.", `Add kind: ${KINDS.join(", ")}.`);
+    report.error("missing-field", at, "kind is missing", `add kind: ${KINDS.join(", ")}`);
     return undefined;
   }
   const meant = meantKind(kind.text, group);
   if (meant === undefined) {
     if (group !== "sallyport.dev") return undefined;
-    report.error("unknown-kind", kind.offset, `sallyport.dev has no kind ${kind.text}.`, "Did you mean EgressCluster?");
+    report.error("unknown-kind", kind.offset, `sallyport.dev has no kind ${kind.text}`, "did you mean EgressCluster?");
     return undefined;
   }
   if (meant !== kind.text) {
-    report.error("unknown-kind", kind.offset, `There is no kind ${kind.text}.`, `Did you mean ${meant}?`);
+    report.error("unknown-kind", kind.offset, `there is no kind ${kind.text}`, `did you mean ${meant}?`);
   }
   if (apiVersion !== undefined && apiVersion.text !== API_VERSIONS[meant]) {
-    const message = `${meant} has no version ${apiVersion.text}.`;
-    report.error("unknown-api-version", apiVersion.offset, message, `Write apiVersion: ${API_VERSIONS[meant]}.`);
+    const message = `${meant} has no version ${apiVersion.text}`;
+    report.error("unknown-api-version", apiVersion.offset, message, `write apiVersion: ${API_VERSIONS[meant]}`);
   }
   return meant;
 }
 
 /** Another group's kind of the same name is not ours; a missing or misspelt group is. */
 function meantKind(kind: string, group: string | undefined): OurKind | undefined {
-  const exact = KINDS.find((known) => known.toLowerCase() === kind.toLowerCase().replaceAll("-", ""));
-  const ownGroups = ["networking.gke.io", "sallyport.dev"];
-  const groupIsOurs = group === undefined || !group.includes(".") || suggest(group, ownGroups) !== undefined;
-  if (exact !== undefined) return groupIsOurs ? exact : undefined;
-  return groupIsOurs && group?.includes(".") ? suggestKind(kind) : undefined;
+  const exact = KINDS.find((known) => known === kind) ?? KINDS.find((known) => known.toLowerCase() === plain(kind));
+  if (exact !== undefined) return group === undefined || !group.includes(".") || isOwnGroup(group) ? exact : undefined;
+  return group !== undefined && isOwnGroup(group) ? (suggest(kind, KINDS) as OurKind | undefined) : undefined;
 }
 
-function suggestKind(kind: string): OurKind | undefined {
-  return suggest(kind, KINDS) as OurKind | undefined;
+function plain(kind: string): string {
+  return kind.toLowerCase().replaceAll("-", "");
+}
+
+function isOwnGroup(group: string): boolean {
+  return OWN_GROUPS.includes(group) || suggest(group, OWN_GROUPS) !== undefined;
 }

@@ -18,5 +18,8 @@ export const MAX_DEPTH = 100;
  */
 export const MAX_ALIASED_NODES = 10_000;
 
-/** Typing mistakes reported per document: enough to see the pattern, few enough to read. */
+/** Findings of one document: enough to see the pattern, few enough to read, and a bound on what a hostile file costs. */
+export const MAX_FINDINGS = 200;
+
+/** Typing mistakes of form in one document, for the same reasons. */
 export const MAX_MISTAKES = 100;

@@ -25,8 +25,8 @@ export function readIdentity(kind: OurKind, root: MappingNode, report: Report): 
     return goodName === undefined ? undefined : { kind, name: goodName };
   }
   if (metadata !== undefined && fieldOf(metadata, "namespace") === undefined) {
-    const message = "metadata.namespace is missing.";
-    report.error("missing-field", metadata.offset, message, "Add namespace, for example kube-system.");
+    const message = "metadata.namespace is missing";
+    report.error("missing-field", metadata.offset, message, "add namespace, for example kube-system");
   }
   const goodNamespace = readNamespaceName(namespace, "metadata.namespace", report);
   if (goodName === undefined || goodNamespace === undefined) return undefined;
@@ -37,15 +37,15 @@ function warnNamespace(kind: OurKind, offset: number, report: Report): void {
   report.warning(
     "namespace-ignored",
     offset,
-    `${kind} is cluster-scoped; its namespace has no meaning.`,
-    "Delete the namespace.",
+    `${kind} is cluster-scoped; its namespace has no meaning`,
+    "delete the namespace",
   );
 }
 
 function checkAnnotations(metadata: MappingNode | undefined, report: Report): void {
   for (const { key } of mappingAt(metadata, "annotations")?.entries ?? []) {
     if (!key.text.startsWith(OWN_ANNOTATIONS)) continue;
-    const message = `There is no annotation ${JSON.stringify(key.text)}; it has no effect.`;
-    report.warning("unknown-annotation", key.offset, message, "Delete it.");
+    const message = `there is no annotation ${JSON.stringify(key.text)}; it has no effect`;
+    report.warning("unknown-annotation", key.offset, message, "delete it");
   }
 }

@@ -79,8 +79,8 @@ function findPlaceholder(line: Line): Mistake | undefined {
   return {
     code: "placeholder",
     offset,
-    message: `This line has only ${what}, which stands for lines that were left out in print.`,
-    fix: "Write the lines that belong here, or delete this one.",
+    message: `this line has only ${what}, which stands for lines that were left out in print`,
+    fix: "write the lines that belong here, or delete this one",
     edits: [{ offset, length: ellipsis.length, replacement: '"...":' }],
     safe: false,
   };
@@ -109,8 +109,8 @@ function findItem(line: Line): Mistake[] {
     {
       code: "missing-space",
       offset: line.contentStart,
-      message: "The hyphen of a list item has no space behind it.",
-      fix: "Write a space after the hyphen.",
+      message: "the hyphen of a list item has no space behind it",
+      fix: "write a space after the hyphen",
       edits: [{ offset: line.contentStart + 1, length: 0, replacement: " " }],
       safe: true,
     },
@@ -159,17 +159,17 @@ function findMissing(line: Line, next: Line | undefined): Mistake[] {
   const offset = line.keyStart;
   const edit = (replacement: string) => [{ offset: offset + name.length + (colon ? 1 : 0), length: 0, replacement }];
   if (colon && space === "" && rest !== "") {
-    const message = `The colon after ${name} has no space behind it.`;
+    const message = `the colon after ${name} has no space behind it`;
     return [
-      { code: "missing-space", offset, message, fix: "Write a space after the colon.", edits: edit(" "), safe: true },
+      { code: "missing-space", offset, message, fix: "write a space after the colon", edits: edit(" "), safe: true },
     ];
   }
   const alone =
     rest === "" && next !== undefined && (next.indent > line.indent || (next.indent === line.indent && next.isItem));
   const withValue = rest !== "" && space !== "" && !/^[:=]/.test(rest) && !rest.includes(": ");
   if (colon || !(alone || withValue)) return [];
-  const message = `${name} has no colon behind it.`;
-  return [{ code: "missing-colon", offset, message, fix: `Write ${name}:`, edits: edit(":"), safe: true }];
+  const message = `${name} has no colon behind it`;
+  return [{ code: "missing-colon", offset, message, fix: `write ${name}:`, edits: edit(":"), safe: true }];
 }
 
 function characterMistake(offset: number, written: string, replacement: string, wanted: string): Mistake {
@@ -177,8 +177,8 @@ function characterMistake(offset: number, written: string, replacement: string, 
   return {
     code: "typographic-character",
     offset,
-    message: `${count}${nameCharacter(written.charAt(0))} stands where YAML needs ${wanted}.`,
-    fix: wanted === "nothing" ? "Delete it." : `Write ${wanted.replace(" before a list item", "")} instead.`,
+    message: `${count}${nameCharacter(written.charAt(0))} stands where YAML needs ${wanted}`,
+    fix: wanted === "nothing" ? "delete it" : `write ${wanted.replace(" before a list item", "")} instead`,
     edits: [{ offset, length: written.length, replacement }],
     safe: true,
   };

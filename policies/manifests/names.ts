@@ -1,5 +1,6 @@
 /** Names and label syntax as Kubernetes says: "Object Names and IDs", "Labels and Selectors". */
 import { describeOdd } from "./characters.ts";
+import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
 import type { ScalarNode } from "./tree.ts";
 
@@ -46,7 +47,7 @@ export function readNamespaceName(node: ScalarNode | undefined, path: string, re
 
 function invalidName(node: ScalarNode, path: string, rule: string, report: Report): void {
   const lower = node.text.toLowerCase().replaceAll("_", "-");
-  const fix = isObjectName(lower) ? `Write ${lower}, here and wherever it is referred to.` : `Use ${rule}.`;
-  const message = `${path} ${JSON.stringify(node.text.slice(0, 80))} is not a name Kubernetes accepts${describeOdd(node.text)}.`;
+  const fix = isObjectName(lower) ? `write ${lower}, here and wherever it is referred to` : `use ${rule}`;
+  const message = `${path} ${quote(node.text)} is not a name Kubernetes accepts${describeOdd(node.text)}`;
   report.error("invalid-name", node.offset, message, fix);
 }

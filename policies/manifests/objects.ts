@@ -8,10 +8,22 @@ import { readIdentity } from "./metadata.ts";
 import { readPolicy, refuseOtherDialect } from "./policy.ts";
 import type { Report } from "./report.ts";
 import { itemsAt, mappingAt, textAt } from "./scalars.ts";
+import type { ObjectSchema } from "./schema.ts";
 import { type OurKind, SCHEMAS } from "./schemas.ts";
 import { checkStructure } from "./structure.ts";
 import { readSwitches } from "./switches.ts";
 import type { MappingNode, Node, Tree, TreeProblem } from "./tree.ts";
+
+/** Without kind and apiVersion, whose spelling recognizeKind judges. */
+const STRUCTURES: Readonly<Record<OurKind, ObjectSchema>> = {
+  NetworkGatewayGroup: withoutType(SCHEMAS.NetworkGatewayGroup),
+  EgressNATPolicy: withoutType(SCHEMAS.EgressNATPolicy),
+  EgressCluster: withoutType(SCHEMAS.EgressCluster),
+};
+
+function withoutType(schema: ObjectSchema): ObjectSchema {
+  return { ...schema, properties: { ...schema.properties, kind: {}, apiVersion: {} } };
+}
 
 /** Lists within lists: kubectl prints one level. */
 const MAX_LIST_DEPTH = 3;
@@ -44,8 +56,7 @@ function objectsIn(node: Node, depth: number): MappingNode[] {
 function readObject(kind: OurKind, root: MappingNode, report: Report): Declared[] {
   const ref = readIdentity(kind, root, report);
   if (kind === "EgressNATPolicy" && refuseOtherDialect(root, report)) return [];
-  const structure = { ...SCHEMAS[kind], properties: { ...SCHEMAS[kind].properties, kind: {}, apiVersion: {} } };
-  checkStructure(root, structure, "", root.offset, report);
+  checkStructure(root, STRUCTURES[kind], "", root.offset, report);
   if (ref === undefined) return [];
   const at = placeOf(root, report);
   if (kind === "NetworkGatewayGroup") return [readGroup(ref, root, at, report)];
@@ -58,6 +69,6 @@ function placeOf(root: MappingNode, report: Report): Position {
 }
 
 function reportProblem({ code, offset, message, fix, first }: TreeProblem, report: Report): void {
-  const where = first === undefined ? "" : ` It stood first in line ${report.at(first).line}.`;
+  const where = first === undefined ? "" : `, first in line ${report.at(first).line}`;
   report.error(code, offset, message + where, fix);
 }

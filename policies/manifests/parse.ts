@@ -3,13 +3,14 @@ import type { Finding, Position } from "../findings.ts";
 import type { Declared, ParsedFile, Switch } from "./declared.ts";
 import { cutDocuments, type DocumentText } from "./documents.ts";
 import { applyEdits, type Edit, originalOffset } from "./edits.ts";
-import type { FileProblem, ManifestFile } from "./file.ts";
+import type { ManifestFile } from "./file.ts";
+import { describeFileProblem } from "./file-problems.ts";
 import { mayBeOurs } from "./kinds.ts";
 import { findMistakes } from "./mistakes.ts";
 import { readDocument } from "./objects.ts";
 import { Report } from "./report.ts";
 import { parseYaml } from "./syntax.ts";
-import { decode, Lines, type TextProblem, tooLarge } from "./text.ts";
+import { decode, Lines, type TextProblem } from "./text.ts";
 
 /** What reading one document gave. `readable` is false where it is no YAML. */
 interface Reading {
@@ -21,7 +22,7 @@ interface Reading {
 
 /** Never throws for any content. The result depends on path and content only: cache it by path and blob id. */
 export function parseFile(file: ManifestFile): ParsedFile {
-  if ("problem" in file) return unreadable(file.path, { line: 1, column: 1 }, describeProblem(file.problem));
+  if ("problem" in file) return unreadable(file.path, { line: 1, column: 1 }, describeFileProblem(file.problem));
   const decoded = decode(file.bytes);
   const lines = new Lines(decoded.text);
   if ("problem" in decoded) return unreadable(file.path, lines.at(decoded.problem.offset), decoded.problem);
@@ -80,10 +81,10 @@ function encodingNotes(file: string, text: string, byteOrderMark: boolean, lines
   const notes: Finding[] = [];
   const note = (code: string, offset: number, message: string, fix: string) =>
     notes.push({ code, severity: "note", message, fix, file, ...lines.at(offset) });
-  if (byteOrderMark) note("byte-order-mark", 0, "The file begins with a byte order mark (U+FEFF).", "Save it without.");
+  if (byteOrderMark) note("byte-order-mark", 0, "the file begins with a byte order mark (U+FEFF)", "save it without");
   const carriageReturn = text.indexOf("\r");
   if (carriageReturn >= 0)
-    note("carriage-return", carriageReturn, "Lines end in CR (U+000D).", "Save the file with LF line ends.");
+    note("carriage-return", carriageReturn, "lines end in CR (U+000D)", "save the file with LF line ends");
   return notes;
 }
 
@@ -95,20 +96,4 @@ function unreadable(
   const { code, message, fix } = problem;
   const finding: Finding = { code, severity: "error", message, fix, file: path, ...place };
   return { path, findings: [finding], objects: [], switches: [], mayHideGroups: true };
-}
-
-function describeProblem(problem: FileProblem): Omit<TextProblem, "offset"> {
-  if (problem === "too-large") return tooLarge();
-  if (problem === "submodule") {
-    return {
-      code: "submodule",
-      message: "A submodule stands here; its content is not read.",
-      fix: "Copy the manifests into this repository.",
-    };
-  }
-  return {
-    code: "symlink-outside",
-    message: "The symbolic link leads to no file of this tree and is not followed.",
-    fix: "Link to a file of the tree, or put the file here.",
-  };
 }

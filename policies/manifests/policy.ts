@@ -20,12 +20,12 @@ export function refuseOtherDialect(root: MappingNode, report: Report): boolean {
   if (!noSnat && (selector === undefined || entryOf(spec, "sources") !== undefined)) return false;
   const offset = noSnat ? action.offset : (selector?.key.offset ?? root.offset);
   const what = noSnat ? `action ${action.text}` : `${selector?.key.text} directly under spec`;
-  const message = `This is GKE's other EgressNATPolicy (${what}), which exempts traffic from NAT; it has no effect here.`;
+  const message = `this is GKE's other EgressNATPolicy (${what}), which exempts traffic from NAT; it has no effect here`;
   report.error(
     "other-dialect",
     offset,
     message,
-    "Write sources, action: SNAT, destinations and gatewayRef, or keep the object out of this tree.",
+    "write sources, action: SNAT, destinations and gatewayRef, or keep the object out of this tree",
   );
   return true;
 }
@@ -51,9 +51,9 @@ function readSource(item: Node, path: string, report: Report): PolicySource | un
   const select = (name: string, whom: string) => {
     const node = fieldOf(item, name);
     if (node !== undefined) return readSelector(node, `${path}.${name}`, report);
-    const message = `${path} has no ${name}, so it takes ${whom}.`;
+    const message = `${path} has no ${name}, so it takes ${whom}`;
     const offset = entryOf(item, name)?.key.offset ?? item.offset;
-    report.warning("selector-absent", offset, message, `Write ${name}: {} if that is meant.`);
+    report.warning("selector-absent", offset, message, `write ${name}: {} if that is meant`);
     return EVERYTHING;
   };
   const misspelt = item.entries.some(({ key }) => key.text !== "namespaceSelector" && key.text !== "podSelector");
@@ -74,8 +74,8 @@ function readDestinations(spec: Node | undefined, report: Report): Positioned<st
 function refuseEmpty(spec: Node | undefined, name: string, effect: string, report: Report): void {
   const list = fieldOf(spec, name);
   if (list?.kind !== "sequence" || list.items.length > 0) return;
-  const message = `spec.${name} is empty: the policy ${effect}.`;
-  report.error("empty-list", list.offset, message, `Add ${name}, or delete the policy.`);
+  const message = `spec.${name} is empty: the policy ${effect}`;
+  report.error("empty-list", list.offset, message, `add ${name}, or delete the policy`);
 }
 
 function readGatewayRef(spec: Node | undefined, report: Report): Policy["gatewayRef"] | undefined {

@@ -1,11 +1,11 @@
 /** A tree of manifest files to the intent it declares and everything there is to say about it. Pure and total. */
 import type { Finding } from "../findings.ts";
 import type { Intent } from "../intent.ts";
-import { DEFAULT_SETTINGS } from "./cluster.ts";
 import type { ParsedFile } from "./declared.ts";
 import type { ManifestFile } from "./file.ts";
 import { parseFile } from "./parse.ts";
 import { RULES } from "./rules/rules.ts";
+import { seeTogether } from "./rules/tree.ts";
 import { sortFindings } from "./sort.ts";
 
 export interface Reading {
@@ -27,25 +27,7 @@ export function readManifests(files: Iterable<ManifestFile>): Reading {
 /** Sees the parsed files of one tree together. */
 export function assemble(files: readonly ParsedFile[]): Reading {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  const objects = sorted.flatMap((file) => file.objects);
-  const intent = objects.length === 0 ? undefined : buildIntent(sorted);
-  const findings = sorted.flatMap((file) => file.findings);
-  for (const rule of RULES) findings.push(...rule(sorted, intent));
-  return { intent, findings: sortFindings(findings) };
-}
-
-/** Of objects declared twice the first counts, as the findings say. */
-function buildIntent(files: readonly ParsedFile[]): Intent {
-  const seen = new Set<string>();
-  const objects = files
-    .flatMap((file) => file.objects)
-    .filter(({ ref }) => {
-      const key = `${ref.kind}/${ref.namespace ?? ""}/${ref.name}`;
-      return seen.has(key) ? false : seen.add(key);
-    });
-  return {
-    groups: objects.flatMap((object) => (object.kind === "NetworkGatewayGroup" ? object.group : [])),
-    policies: objects.flatMap((object) => (object.kind === "EgressNATPolicy" ? (object.policy ?? []) : [])),
-    cluster: objects.find((object) => object.kind === "EgressCluster")?.settings ?? DEFAULT_SETTINGS,
-  };
+  const tree = seeTogether(sorted);
+  const findings = [sorted.flatMap((file) => file.findings), ...RULES.map((rule) => rule(tree))].flat();
+  return { intent: tree.objects.length === 0 ? undefined : tree.intent, findings: sortFindings(findings) };
 }

@@ -1,5 +1,6 @@
 /** Collects the findings of one document while it is read. */
 import type { Finding, ObjectRef, Position, Severity } from "../findings.ts";
+import { MAX_FINDINGS } from "./limits.ts";
 
 export class Report {
   readonly findings: Finding[] = [];
@@ -27,9 +28,21 @@ export class Report {
     return this.findings.some((finding) => finding.severity === "error");
   }
 
+  /** Findings beyond the limit are dropped; the last one says so. */
   #add(severity: Severity, code: string, offset: number, message: string, fix: string): void {
-    const { file, line, column } = this.#place(offset);
-    const finding = { code, severity, message, fix, file, line, column };
-    this.findings.push(this.object === undefined ? finding : { ...finding, object: this.object });
+    if (this.findings.length > MAX_FINDINGS) return;
+    const finding = { code, severity, message, fix, ...this.#place(offset) };
+    if (this.findings.length < MAX_FINDINGS) {
+      this.findings.push(this.object === undefined ? finding : { ...finding, object: this.object });
+      return;
+    }
+    const tooMany = `this document has more than ${MAX_FINDINGS} findings; the rest is not listed`;
+    this.findings.push({
+      ...finding,
+      code: "too-many-findings",
+      severity: "error",
+      message: tooMany,
+      fix: "mend the ones above first",
+    });
   }
 }

@@ -11,13 +11,24 @@ const NUMBER =
 /** YAML 1.1 knows more booleans, and kubectl reads YAML 1.1. */
 const KUBECTL_BOOLEAN = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)$/;
 
-export function scalarType(node: ScalarNode): ScalarType {
-  if (!node.plain) return "text";
-  const { text } = node;
-  if (NULL.test(text)) return "null";
-  // nothing else of the core schema starts with another letter; this spares most values four patterns
-  if (/^[A-MO-SU-Za-eg-mo-su-z]/.test(text)) return "text";
-  if (BOOLEAN.test(text)) return "boolean";
+export function scalarType({ plain, text }: ScalarNode): ScalarType {
+  if (!plain) return "text";
+  // the first character leaves one or two of the patterns: most values are names and addresses
+  switch (text.charCodeAt(0) | 0x20) {
+    case 0x6e: // n
+    case 0x7e: // ~
+      return NULL.test(text) ? "null" : "text";
+    case 0x74: // t
+    case 0x66: // f
+      return BOOLEAN.test(text) ? "boolean" : "text";
+    default:
+      return text === "" ? "null" : numberType(text);
+  }
+}
+
+function numberType(text: string): ScalarType {
+  const first = text.charCodeAt(0);
+  if (first > 0x39 || first < 0x2b) return "text";
   if (INTEGER.test(text)) return "integer";
   return NUMBER.test(text) ? "number" : "text";
 }
@@ -34,7 +45,8 @@ export function isAbsent(node: Node | undefined): boolean {
 
 export function entryOf(mapping: Node | undefined, key: string): Entry | undefined {
   if (mapping?.kind !== "mapping") return undefined;
-  return mapping.entries.find((entry) => entry.key.text === key);
+  for (const entry of mapping.entries) if (entry.key.text === key) return entry;
+  return undefined;
 }
 
 /** The field's value; undefined when absent or null. */

@@ -2,6 +2,7 @@
 import type { LabelRequirement, LabelSelector } from "../intent.ts";
 import { describeOdd } from "./characters.ts";
 import { isLabelKey, isLabelValue } from "./names.ts";
+import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
 import { fieldOf, itemsAt, mappingAt, textAt } from "./scalars.ts";
 import type { Node, ScalarNode } from "./tree.ts";
@@ -60,29 +61,29 @@ function isOperator(text: string): text is LabelRequirement["operator"] {
 function checkCount(operator: ScalarNode, count: number, path: string, report: Report): boolean {
   const wantsValues = operator.text === "In" || operator.text === "NotIn";
   if (wantsValues === count > 0) return true;
-  const message = `${path}: ${operator.text} ${wantsValues ? "needs at least one value" : "takes no values"}.`;
+  const message = `${path}: ${operator.text} ${wantsValues ? "needs at least one value" : "takes no values"}`;
   report.error(
     "operator-values",
     operator.offset,
     message,
-    wantsValues ? "Add values." : "Delete values, or use In or NotIn.",
+    wantsValues ? "add values" : "delete values, or use In or NotIn",
   );
   return false;
 }
 
 function checkKey(key: ScalarNode, path: string, report: Report): boolean {
   if (isLabelKey(key.text)) return true;
-  const message = `${path}: ${JSON.stringify(key.text.slice(0, 80))} is not a label key${describeOdd(key.text)}.`;
+  const message = `${path}: ${quote(key.text)} is not a label key${describeOdd(key.text)}`;
   const fix =
-    "Use letters, digits, -, _ and . (at most 63), a letter or digit at both ends; a DNS name and / may stand before.";
+    "use letters, digits, -, _ and . (at most 63), a letter or digit at both ends; a DNS name and / may stand before";
   report.error("invalid-label", key.offset, message, fix);
   return false;
 }
 
 function checkValue(value: ScalarNode, path: string, report: Report): boolean {
   if (isLabelValue(value.text)) return true;
-  const message = `${path}: ${JSON.stringify(value.text.slice(0, 80))} is not a label value${describeOdd(value.text)}.`;
-  const fix = "Use letters, digits, -, _ and . (at most 63), a letter or digit at both ends, or nothing.";
+  const message = `${path}: ${quote(value.text)} is not a label value${describeOdd(value.text)}`;
+  const fix = "use letters, digits, -, _ and . (at most 63), a letter or digit at both ends, or nothing";
   report.error("invalid-label", value.offset, message, fix);
   return false;
 }

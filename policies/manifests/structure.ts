@@ -1,6 +1,8 @@
 /** Holds a document against a schema: unknown and missing fields, wrong types, values outside a list or range. */
+
+import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
-import { isAbsent, isBooleanForKubectl, scalarType } from "./scalars.ts";
+import { entryOf, isAbsent, isBooleanForKubectl, scalarType } from "./scalars.ts";
 import type { IntegerSchema, ListSchema, ObjectSchema, Schema, TextSchema } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 import type { MappingNode, Node, ScalarNode } from "./tree.ts";
@@ -23,42 +25,69 @@ function checkObject(node: Node, schema: ObjectSchema, path: string, keyOffset: 
     wrongType(node, schema, path, report);
     return;
   }
+  const fields = fieldsOf(schema);
+  let unknown: ScalarNode[] | undefined;
   for (const { key, value } of node.entries) {
-    const known = Object.hasOwn(schema.properties, key.text) ? schema.properties[key.text] : undefined;
+    const known = fields.get(key.text);
     const field = known ?? (schema.additionalProperties || undefined);
-    const fieldPath = path === "" ? key.text : `${path}.${key.text}`;
-    if (field === undefined) unknownField(key, node, schema, path, report);
-    else if (known === undefined || !isAbsent(value)) checkStructure(value, field, fieldPath, key.offset, report);
+    if (field === undefined) unknown = [...(unknown ?? []), key].slice(0, MAX_UNKNOWN_FIELDS);
+    else if (known === undefined || !isAbsent(value)) {
+      checkStructure(value, field, join(path, key.text), key.offset, report);
+    }
   }
-  checkRequired(node, schema, path, keyOffset, report);
+  const missing = schema.required?.filter((name) => isAbsent(entryOf(node, name)?.value));
+  if (unknown === undefined && (missing === undefined || missing.length === 0)) return;
+  if (entryOf(node, PLACEHOLDER) !== undefined) missing?.splice(0);
+  reportFields({ node, schema, path, keyOffset, unknown: unknown ?? [], missing: missing ?? [] }, report);
 }
 
-function checkRequired(node: MappingNode, schema: ObjectSchema, path: string, keyOffset: number, report: Report): void {
-  if (schema.required === undefined) return;
-  if (node.entries.some(({ key }) => key.text === PLACEHOLDER)) return;
-  for (const name of schema.required) {
-    const entry = node.entries.find(({ key }) => key.text === name);
-    if (entry !== undefined && !isAbsent(entry.value)) continue;
-    const field = path === "" ? name : `${path}.${name}`;
-    const message = entry === undefined ? `${field} is missing.` : `${field} has no value.`;
-    const similar = node.entries.find(
-      ({ key }) => !Object.hasOwn(schema.properties, key.text) && suggest(key.text, [name]),
-    );
-    if (similar !== undefined) continue; // reported as an unknown field, with this name as its mend
-    const example = exampleOf(schema.properties[name]);
-    report.error("missing-field", entry?.key.offset ?? keyOffset, message, `Add ${name}${example}.`);
-  }
+/** Fields of one object that are named one by one as unknown; whoever has more sees the kind is another. */
+const MAX_UNKNOWN_FIELDS = 20;
+
+const fieldMaps = new WeakMap<ObjectSchema, ReadonlyMap<string, Schema>>();
+
+/** The schema's fields by name, without those of Object.prototype, and faster: every key of every manifest passes here. */
+function fieldsOf(schema: ObjectSchema): ReadonlyMap<string, Schema> {
+  const known = fieldMaps.get(schema);
+  if (known !== undefined) return known;
+  const fields = new Map(Object.entries(schema.properties));
+  fieldMaps.set(schema, fields);
+  return fields;
 }
 
-function unknownField(key: ScalarNode, node: MappingNode, schema: ObjectSchema, path: string, report: Report): void {
-  if (key.text === PLACEHOLDER) return;
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+interface FieldMistakes {
+  readonly node: MappingNode;
+  readonly schema: ObjectSchema;
+  readonly path: string;
+  readonly keyOffset: number;
+  readonly unknown: readonly ScalarNode[];
+  readonly missing: readonly string[];
+}
+
+/** An unknown field that is nearly a missing one is one mistake, not two. */
+function reportFields({ node, schema, path, keyOffset, unknown, missing }: FieldMistakes, report: Report): void {
   const names = Object.keys(schema.properties);
-  const free = names.filter((name) => !node.entries.some((entry) => entry.key.text === name));
-  const near = suggest(key.text, free);
-  const owner = path === "" ? "This kind" : path;
-  const message = `${owner} has no field ${JSON.stringify(key.text)}.`;
-  const fix = near === undefined ? `Delete it; the fields here are ${listOf(names)}.` : `Did you mean ${near}?`;
-  report.error("unknown-field", key.offset, message, fix);
+  const free = names.filter((name) => entryOf(node, name) === undefined);
+  const meant = new Set<string>();
+  for (const key of unknown) {
+    if (key.text === PLACEHOLDER) continue;
+    const near = suggest(key.text, free);
+    if (near !== undefined) meant.add(near);
+    const message = `${path === "" ? "this kind" : path} has no field ${quote(key.text)}`;
+    const fix = near === undefined ? `delete it; the fields here are ${listOf(names)}` : `did you mean ${near}?`;
+    report.error("unknown-field", key.offset, message, fix);
+  }
+  for (const name of missing) {
+    if (meant.has(name)) continue;
+    const written = entryOf(node, name);
+    const message = `${join(path, name)} ${written === undefined ? "is missing" : "has no value"}`;
+    const fix = `add ${name}${exampleOf(schema.properties[name])}`;
+    report.error("missing-field", written?.key.offset ?? keyOffset, message, fix);
+  }
 }
 
 function checkList(node: Node, schema: ListSchema, path: string, report: Report): void {
@@ -78,13 +107,13 @@ function checkText(node: ScalarNode, schema: TextSchema, path: string, report: R
     return;
   }
   if (isBooleanForKubectl(node)) {
-    const message = `${path} is the text ${node.text} here, but a boolean for kubectl.`;
-    report.warning("unquoted-boolean", node.offset, message, `Write "${node.text}" in quotes.`);
+    const message = `${path} is the text ${node.text} here, but a boolean for kubectl`;
+    report.warning("unquoted-boolean", node.offset, message, `write "${node.text}" in quotes`);
   }
   if (schema.enum === undefined || schema.enum.includes(node.text)) return;
   const near = suggest(node.text, schema.enum);
-  const message = `${path} cannot be ${JSON.stringify(node.text)}.`;
-  const fix = near === undefined ? `Write ${listOf(schema.enum, "or")}.` : `Did you mean ${near}?`;
+  const message = `${path} cannot be ${JSON.stringify(node.text)}`;
+  const fix = near === undefined ? `write ${listOf(schema.enum, "or")}` : `did you mean ${near}?`;
   report.error("unknown-value", node.offset, message, fix);
 }
 
@@ -95,29 +124,29 @@ function checkInteger(node: ScalarNode, schema: IntegerSchema, path: string, rep
   }
   const value = Number(node.text);
   if (value >= schema.minimum && value <= schema.maximum) return;
-  const message = `${path} is ${node.text}, outside ${schema.minimum} to ${schema.maximum}.`;
-  report.error("out-of-range", node.offset, message, `Write a number from ${schema.minimum} to ${schema.maximum}.`);
+  const message = `${path} is ${node.text}, outside ${schema.minimum} to ${schema.maximum}`;
+  report.error("out-of-range", node.offset, message, `write a number from ${schema.minimum} to ${schema.maximum}`);
 }
 
 function wrongType(node: Node, schema: Exclude<Schema, { type?: never }>, path: string, report: Report): void {
   const wanted = { object: "a mapping", array: "a list", string: "text", integer: "a whole number" }[schema.type];
-  const message = `${path || "The document"} must be ${wanted}, not ${describe(node)}.`;
+  const message = `${path || "the document"} must be ${wanted}, not ${describe(node)}`;
   report.error("wrong-type", node.offset, message, mendType(node, schema));
 }
 
 function mendType(node: Node, schema: Exclude<Schema, { type?: never }>): string {
   const written = node.kind === "scalar" ? node.text : "";
   const short = written !== "" && written.length <= 60 && !written.includes("\n");
-  if (schema.type === "string" && short) return `Write it in quotes: "${written}".`;
-  if (schema.type === "integer" && /^[0-9]+$/.test(written)) return `Write ${written} without quotes.`;
-  if (schema.type === "array" && short && scalarItems(schema)) return `Write a list: [${JSON.stringify(written)}].`;
+  if (schema.type === "string" && short) return `write it in quotes: "${written}"`;
+  if (schema.type === "integer" && /^[0-9]+$/.test(written)) return `write ${written} without quotes`;
+  if (schema.type === "array" && short && scalarItems(schema)) return `write a list: [${JSON.stringify(written)}]`;
   const fields = schema.type === "object" ? Object.entries(schema.properties) : [];
   const [only] = fields;
-  if (fields.length === 1 && only?.[1].type === "string" && short) return `Write {${only[0]}: ${written}}.`;
+  if (fields.length === 1 && only?.[1].type === "string" && short) return `write {${only[0]}: ${written}}`;
   const example = exampleOf(schema);
   return example === ""
-    ? "Write it as the kind's documentation shows."
-    : `For example${example.replace(", for example", "")}.`;
+    ? "write it as the kind's documentation shows"
+    : `write${example.replace(", for example", " for example")}`;
 }
 
 function scalarItems(schema: ListSchema): boolean {

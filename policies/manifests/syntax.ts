@@ -20,19 +20,19 @@ export function parseYaml(text: string): Parsed {
 function explain(reason: string, position: number, text: string): TextProblem {
   const offset = Math.min(position, text.length);
   if (reason.startsWith("nesting exceeded")) {
-    const message = `The document is nested deeper than ${MAX_DEPTH} levels.`;
-    return { code: "too-deep", offset, message, fix: "Flatten it." };
+    const message = `the document is nested deeper than ${MAX_DEPTH} levels`;
+    return { code: "too-deep", offset, message, fix: "flatten it" };
   }
   if (reason.includes("non-printable")) {
-    const message = `The character ${nameCharacter(text.charAt(offset))} cannot stand in YAML.`;
-    return { code: "control-character", offset, message, fix: "Delete it." };
+    const message = `the character ${nameCharacter(text.charAt(offset))} cannot stand in YAML`;
+    return { code: "control-character", offset, message, fix: "delete it" };
   }
   const tab = tabInIndentation(text, offset);
   if (tab !== undefined) {
-    const message = "A tab (U+0009) stands in the indentation; YAML allows only spaces there.";
-    return { code: "tab", offset: tab, message, fix: "Indent with spaces." };
+    const message = "a tab (U+0009) stands in the indentation; YAML allows only spaces there";
+    return { code: "tab", offset: tab, message, fix: "indent with spaces" };
   }
-  return { code: "yaml", offset, message: `This is not YAML: ${reason}.`, fix: hint(reason) };
+  return { code: "yaml", offset, message: `this is not YAML: ${reason}`, fix: hint(reason) };
 }
 
 /** The tab that begins the line of the offset, or the line before it: the parser notices some only then. */
@@ -50,10 +50,10 @@ function tabInIndentation(text: string, offset: number): number | undefined {
 
 function hint(reason: string): string {
   if (reason.includes("multiline key") || reason.includes("expected ':'"))
-    return "A key before this place has no colon behind it.";
+    return "a key before this place has no colon behind it";
   if (reason.includes("indentation"))
-    return "Line it up with its siblings, or check the line above for a missing colon or quote.";
-  if (reason.includes("quoted scalar")) return "Close the quotes.";
-  if (reason.includes("flow collection")) return "Close the bracket or brace.";
-  return "Correct it here or just before.";
+    return "line it up with its siblings, or check the line above for a missing colon or quote";
+  if (reason.includes("quoted scalar")) return "close the quotes";
+  if (reason.includes("flow collection")) return "close the bracket or brace";
+  return "correct it here or just before";
 }

@@ -1,4 +1,5 @@
 /** From the bytes of a file to text whose places can be named. */
+import { describeFileProblem } from "./file-problems.ts";
 import { MAX_FILE_BYTES } from "./limits.ts";
 
 export interface Place {
@@ -22,10 +23,10 @@ export type Decoded =
 
 /** UTF-8 without NUL, at most MAX_FILE_BYTES. */
 export function decode(bytes: Uint8Array): Decoded {
-  if (bytes.length > MAX_FILE_BYTES) return { text: "", problem: tooLarge() };
+  if (bytes.length > MAX_FILE_BYTES) return { text: "", problem: { offset: 0, ...describeFileProblem("too-large") } };
   if ((bytes[0] === 0xfe && bytes[1] === 0xff) || (bytes[0] === 0xff && bytes[1] === 0xfe)) {
-    const message = "The file is UTF-16.";
-    return { text: "", problem: { code: "encoding", offset: 0, message, fix: "Save it as UTF-8." } };
+    const message = "the file is UTF-16";
+    return { text: "", problem: { code: "encoding", offset: 0, message, fix: "save it as UTF-8" } };
   }
   const decoded = decodeUtf8(bytes);
   if (decoded === undefined) return invalidUtf8(bytes);
@@ -33,13 +34,8 @@ export function decode(bytes: Uint8Array): Decoded {
   const text = byteOrderMark ? decoded.slice(1) : decoded;
   const nul = text.indexOf("\0");
   if (nul < 0) return { text, byteOrderMark };
-  const message = "The file contains a NUL character (U+0000).";
-  return { text, problem: { code: "nul-character", offset: nul, message, fix: "Delete it; a manifest is text." } };
-}
-
-export function tooLarge(): TextProblem {
-  const message = `The file is larger than ${MAX_FILE_BYTES} bytes and is not read.`;
-  return { code: "too-large", offset: 0, message, fix: "Split it, or keep it outside the directory of the manifests." };
+  const message = "the file contains a NUL character (U+0000)";
+  return { text, problem: { code: "nul-character", offset: nul, message, fix: "delete it; a manifest is text" } };
 }
 
 function decodeUtf8(bytes: Uint8Array, unfinished = false): string | undefined {
@@ -61,9 +57,9 @@ function invalidUtf8(bytes: Uint8Array): Decoded {
   }
   const text = decodeUtf8(bytes.subarray(0, good), true) ?? "";
   const byte = bytes[good];
-  const what = byte === undefined ? "The file ends within a character" : `Byte 0x${byte.toString(16).padStart(2, "0")}`;
-  const message = byte === undefined ? `${what}; it is not valid UTF-8.` : `${what} is not valid UTF-8 here.`;
-  return { text, problem: { code: "encoding", offset: text.length, message, fix: "Save the file as UTF-8." } };
+  const what = byte === undefined ? "the file ends within a character" : `byte 0x${byte.toString(16).padStart(2, "0")}`;
+  const message = byte === undefined ? `${what}; it is not valid UTF-8` : `${what} is not valid UTF-8 here`;
+  return { text, problem: { code: "encoding", offset: text.length, message, fix: "save the file as UTF-8" } };
 }
 
 /** Finds line and column of an offset; line breaks are those of YAML: LF, CR LF and CR. */

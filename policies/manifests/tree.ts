@@ -61,8 +61,8 @@ export interface Tree {
 interface Frame {
   readonly node: SequenceNode | MappingNode;
   readonly anchor: Anchor | undefined;
-  /** Of a mapping, where each key stood first. */
-  readonly keys: Map<string, number>;
+  /** Of a large mapping, its keys; a small one is looked through. */
+  keys: Map<string, ScalarNode> | undefined;
   /** `skip`: the value belongs to a key that was refused. */
   key: ScalarNode | "skip" | undefined;
 }
@@ -112,7 +112,7 @@ class TreeBuilder {
       const anchor = this.#anchor(event.anchorStart, event.anchorEnd);
       if (anchor !== undefined) anchor.size = -this.#size;
       this.#place(node);
-      this.#frames.push({ node, anchor, keys: new Map(), key: undefined });
+      this.#frames.push({ node, anchor, keys: undefined, key: undefined });
     }
     return false;
   }
@@ -135,17 +135,17 @@ class TreeBuilder {
     const anchor = this.#anchors.get(name);
     this.#offset = start - 1;
     if (anchor === undefined) {
-      const fix = `Write the value here, or put &${name} before the node it stands for.`;
-      return this.#refuseAlias("alias-unknown", `No anchor &${name} stands before this alias.`, fix);
+      const fix = `write the value here, or put &${name} before the node it stands for`;
+      return this.#refuseAlias("alias-unknown", `no anchor &${name} stands before this alias`, fix);
     }
     if (anchor.node === undefined) {
-      const fix = "Write out what is meant; a manifest cannot contain itself.";
-      return this.#refuseAlias("alias-cycle", `The alias *${name} stands inside the node it names.`, fix);
+      const fix = "write out what is meant; a manifest cannot contain itself";
+      return this.#refuseAlias("alias-cycle", `the alias *${name} stands inside the node it names`, fix);
     }
     this.#aliasedSize += anchor.size;
     if (this.#aliasedSize > MAX_ALIASED_NODES) {
-      const message = `The aliases of this document stand for more than ${MAX_ALIASED_NODES} nodes.`;
-      return this.#refuseAlias("alias-expansion", message, "Write fewer aliases, or split the document.");
+      const message = `the aliases of this document stand for more than ${MAX_ALIASED_NODES} nodes`;
+      return this.#refuseAlias("alias-expansion", message, "write fewer aliases, or split the document");
     }
     this.#size += anchor.size - 1;
     return anchor.node;
@@ -179,42 +179,41 @@ class TreeBuilder {
     const frame = this.#frames.at(-1);
     if (frame === undefined) this.root = node;
     else if (frame.node.kind === "sequence") frame.node.items.push(node);
-    else if (frame.key === undefined) frame.key = this.#acceptKey(frame.keys, node);
+    else if (frame.key === undefined) frame.key = this.#acceptKey(frame, frame.node, node);
     else {
       if (frame.key !== "skip") frame.node.entries.push({ key: frame.key, value: node });
       frame.key = undefined;
     }
   }
 
-  #acceptKey(keys: Map<string, number>, key: Node): ScalarNode | "skip" {
+  #acceptKey(frame: Frame, mapping: MappingNode, key: Node): ScalarNode | "skip" {
     const refuse = (code: string, message: string, fix: string, first?: number) => {
       const problem = { code, offset: key.offset, message, fix, always: false };
       this.problems.push(first === undefined ? problem : { ...problem, first });
     };
     if (key.kind === "refused") return "skip";
     if (key.kind !== "scalar") {
-      refuse("key-not-text", "A key of a manifest is text, not a list or a mapping.", "Write the key as plain text.");
+      refuse("key-not-text", "a key of a manifest is text, not a list or a mapping", "write the key as plain text");
       return "skip";
     }
     if (key.plain && key.text === "<<") {
       refuse(
         "merge-key",
-        "Merge keys (<<) are not part of YAML 1.2 and are not read.",
-        "Write the fields out, or use an alias for a whole value.",
+        "merge keys (<<) are not part of YAML 1.2 and are not read",
+        "write the fields out, or use an alias for a whole value",
       );
       return "skip";
     }
-    const first = keys.get(key.text);
+    const first = knownKey(frame, mapping, key)?.offset;
     if (first !== undefined) {
       refuse(
         "duplicate-key",
-        `The key ${JSON.stringify(key.text)} stands twice in this mapping.`,
-        "Keep one of the two.",
+        `the key ${JSON.stringify(key.text)} stands twice in this mapping`,
+        "keep one of the two",
         first,
       );
       return "skip";
     }
-    keys.set(key.text, key.offset);
     return key;
   }
 
@@ -223,9 +222,20 @@ class TreeBuilder {
     if (start < 0) return "";
     const tag = this.#text.slice(start, end);
     if (!["!", "!!str", "!!map", "!!seq"].includes(tag)) {
-      const message = `The tag ${tag} has no meaning in a manifest.`;
-      this.problems.push({ code: "tag", offset: start, message, fix: "Delete the tag.", always: false });
+      const message = `the tag ${tag} has no meaning in a manifest`;
+      this.problems.push({ code: "tag", offset: start, message, fix: "delete the tag", always: false });
     }
     return tag;
   }
+}
+
+/** Looking through a mapping of a hundred thousand keys for each of them would take minutes. */
+const SMALL_MAPPING = 16;
+
+function knownKey(frame: Frame, { entries }: MappingNode, key: ScalarNode): ScalarNode | undefined {
+  if (entries.length < SMALL_MAPPING) return entries.find((entry) => entry.key.text === key.text)?.key;
+  frame.keys ??= new Map(entries.map((entry) => [entry.key.text, entry.key]));
+  const known = frame.keys.get(key.text);
+  if (known === undefined) frame.keys.set(key.text, key);
+  return known;
 }

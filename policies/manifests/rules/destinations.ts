@@ -1,47 +1,55 @@
-import { contains, formatPrefix, type Prefix, parseAddress, parseCidr } from "../../addresses.ts";
-import type { Finding, Severity } from "../../findings.ts";
-import type { Cidr, ClusterSettings, Intent, Policy, Positioned } from "../../intent.ts";
-import type { ParsedFile } from "../declared.ts";
+import { type Address, contains, formatPrefix, type Prefix, parseAddress, parseCidr } from "../../addresses.ts";
+import type { Finding } from "../../findings.ts";
+import type { Cidr, ClusterSettings, Policy, Positioned } from "../../intent.ts";
+import { type DeclaredTree, refName } from "./tree.ts";
+
+type Found = Pick<Finding, "code" | "severity" | "message" | "fix">;
 
 interface NoEgress {
   readonly prefix: Prefix;
   readonly name: string;
 }
 
-/** A destination that can match no packet, or was written twice. Larger prefixes that include the cluster's own are fine. */
-export function destinationsHaveEffect(_files: readonly ParsedFile[], intent: Intent | undefined): Finding[] {
-  if (intent === undefined) return [];
+/** A destination that can match no packet, or was written twice. Prefixes around the cluster's own are fine. */
+export function destinationsHaveEffect({ intent, groups }: DeclaredTree): Finding[] {
   const noEgress = noEgressOf(intent.cluster);
   return intent.policies.flatMap((policy) => {
-    const family = familyOf(policy, intent);
+    const first = groups.get(refName(policy))?.floatingIPs[0];
+    const family = first && parseAddress(first.value)?.family;
     const seen = new Map<Cidr, Positioned<Cidr>>();
     return policy.destinations.flatMap((destination) => {
-      const prefix = parseCidr(destination.value) as Prefix;
-      const first = seen.get(destination.value);
-      seen.set(destination.value, first ?? destination);
-      if (first !== undefined) {
-        const message = `${destination.value} stands twice in this policy, first in line ${first.at.line}.`;
-        return finding("warning", "destination-repeated", policy, destination, message, "Delete one of the two.");
-      }
-      if (family !== undefined && prefix.network.family !== family) {
-        const message = `${destination.value} is IPv${prefix.network.family}, but the policy's floating IP is IPv${family}.`;
-        return finding(
-          "error",
-          "family-mismatch",
-          policy,
-          destination,
-          message,
-          "Use a policy and a group of its own for each family.",
-        );
-      }
-      const around = noEgress.find(
-        (range) => range.prefix.length <= prefix.length && contains(range.prefix, prefix.network),
-      );
-      if (around === undefined) return [];
-      const message = `${destination.value} lies in ${formatPrefix(around.prefix)} of ${around.name}, where traffic never takes the egress path.`;
-      return finding("error", "destination-in-cluster", policy, destination, message, "Delete the destination.");
+      const earlier = seen.get(destination.value);
+      seen.set(destination.value, earlier ?? destination);
+      const found = earlier === undefined ? ineffective(destination, family, noEgress) : repeated(destination, earlier);
+      return found === undefined ? [] : toFinding(found, destination, policy);
     });
   });
+}
+
+function repeated({ value }: Positioned<Cidr>, earlier: Positioned<Cidr>): Found {
+  const message = `${value} stands twice in this policy, first in line ${earlier.at.line}`;
+  return { severity: "warning", code: "destination-repeated", message, fix: "delete one of the two" };
+}
+
+function ineffective(
+  { value }: Positioned<Cidr>,
+  family: Address["family"] | undefined,
+  noEgress: readonly NoEgress[],
+): Found | undefined {
+  const { network, length } = parseCidr(value) as Prefix;
+  if (family !== undefined && network.family !== family) {
+    const message = `${value} is IPv${network.family}, but the floating IP of this policy is IPv${family}`;
+    return {
+      severity: "error",
+      code: "family-mismatch",
+      message,
+      fix: "use a policy and a group of its own for each family",
+    };
+  }
+  const around = noEgress.find(({ prefix }) => prefix.length <= length && contains(prefix, network));
+  if (around === undefined) return undefined;
+  const message = `${value} lies in ${formatPrefix(around.prefix)} of ${around.name}, where traffic never takes the egress path`;
+  return { severity: "error", code: "destination-in-cluster", message, fix: "delete the destination" };
 }
 
 function noEgressOf(cluster: ClusterSettings): NoEgress[] {
@@ -50,20 +58,6 @@ function noEgressOf(cluster: ClusterSettings): NoEgress[] {
   );
 }
 
-function familyOf(policy: Policy, intent: Intent): 4 | 6 | undefined {
-  const { namespace, name } = policy.gatewayRef.value;
-  const group = intent.groups.find((one) => one.namespace === namespace && one.name === name);
-  const first = group?.floatingIPs[0];
-  return first && parseAddress(first.value)?.family;
-}
-
-function finding(
-  severity: Severity,
-  code: string,
-  policy: Policy,
-  { at }: Positioned<Cidr>,
-  message: string,
-  fix: string,
-): Finding[] {
-  return [{ code, severity, message, fix, ...at, object: { kind: "EgressNATPolicy", name: policy.name } }];
+function toFinding(found: Found, { at }: Positioned<Cidr>, policy: Policy): Finding {
+  return { ...found, ...at, object: { kind: "EgressNATPolicy", name: policy.name } };
 }

@@ -1,59 +1,60 @@
 import type { Finding } from "../../findings.ts";
-import type { Declared, ParsedFile } from "../declared.ts";
+import { type Declared, fullName } from "../declared.ts";
+import type { DeclaredTree } from "./tree.ts";
 import { placeText } from "./words.ts";
 
 /** One object per kind, namespace and name: of two declarations Git cannot say which is meant. */
-export function namesAreUnique(files: readonly ParsedFile[]): Finding[] {
+export function namesAreUnique({ objects }: DeclaredTree): Finding[] {
   const first = new Map<string, Declared>();
-  return objectsOf(files).flatMap((object) => {
-    const { kind, namespace, name } = object.ref;
-    const full = namespace === undefined ? name : `${namespace}/${name}`;
-    const key = `${kind}/${full}`;
-    const earlier = first.get(key);
+  const findings: Finding[] = [];
+  for (const object of objects) {
+    const name = fullName(object.ref);
+    const earlier = first.get(name);
     if (earlier === undefined) {
-      first.set(key, object);
-      return [];
+      first.set(name, object);
+      continue;
     }
-    const message = `${kind} ${full} is declared twice; the first is at ${placeText(earlier.at)}.`;
-    return finding(
-      "duplicate-object",
-      object,
-      message,
-      "Delete or rename one of the two; until then the first counts.",
+    const message = `${name} is declared twice; the first is at ${placeText(earlier.at)}`;
+    findings.push(
+      finding("duplicate-object", object, message, "delete or rename one of the two; until then the first counts"),
     );
-  });
+  }
+  return findings;
 }
 
-/** Objects of two EgressClusters cannot be told apart by cluster: a tree belongs to one. */
-export function clusterIsDeclaredOnce(files: readonly ParsedFile[]): Finding[] {
-  const [first, ...others] = objectsOf(files).filter((object) => object.kind === "EgressCluster");
+/** Two EgressClusters cannot say of which one an object is: a tree belongs to one cluster. */
+export function clusterIsDeclaredOnce({ objects }: DeclaredTree): Finding[] {
+  const [first, ...others] = objects.filter((object) => object.kind === "EgressCluster");
+  if (first === undefined) return [];
   return others
-    .filter((other) => first !== undefined && other.ref.name !== first.ref.name)
+    .filter((other) => other.ref.name !== first.ref.name)
     .map((other) => {
-      const message = `A second EgressCluster, ${other.ref.name}; the first is ${first?.ref.name} at ${placeText(first?.at ?? other.at)}.`;
-      return finding("second-cluster", other, message, "Keep one per tree; until then the first counts.");
+      const message = `this tree already has the EgressCluster ${first.ref.name} (${placeText(first.at)})`;
+      return finding("second-cluster", other, message, "keep one per tree; until then the first counts");
     });
 }
 
 /** On a file system that ignores case one of the two is lost in a checkout. */
-export function pathsDifferByMoreThanCase(files: readonly ParsedFile[]): Finding[] {
+export function pathsDifferByMoreThanCase({ files }: DeclaredTree): Finding[] {
   const first = new Map<string, string>();
-  return files.flatMap(({ path }) => {
+  const findings: Finding[] = [];
+  for (const { path } of files) {
     const key = path.toLowerCase();
-    const earlier = first.get(key);
-    if (earlier === undefined || earlier === path) {
-      first.set(key, path);
-      return [];
-    }
-    const message = `The name differs from ${earlier} only by case; many checkouts lose one of the two.`;
-    return [
-      { code: "path-case", severity: "warning", message, fix: "Rename one.", file: path, line: 1, column: 1 } as const,
-    ];
-  });
-}
-
-function objectsOf(files: readonly ParsedFile[]): Declared[] {
-  return files.flatMap((file) => file.objects);
+    const earlier = first.get(key) ?? path;
+    first.set(key, earlier);
+    if (earlier === path) continue;
+    const message = `this file's name differs from ${earlier} only by case; some checkouts lose one of the two`;
+    findings.push({
+      code: "path-case",
+      severity: "warning",
+      message,
+      fix: "rename one",
+      file: path,
+      line: 1,
+      column: 1,
+    });
+  }
+  return findings;
 }
 
 function finding(code: string, { at, ref }: Declared, message: string, fix: string): Finding {

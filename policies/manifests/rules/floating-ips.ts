@@ -1,7 +1,7 @@
 import { type Address, contains, lastAddress, type Prefix, parseAddress, parseCidr } from "../../addresses.ts";
 import type { Finding, Severity } from "../../findings.ts";
-import type { ClusterSettings, Group, Intent, IpAddress, Positioned } from "../../intent.ts";
-import type { ParsedFile } from "../declared.ts";
+import type { ClusterSettings, Group, IpAddress, Positioned } from "../../intent.ts";
+import { DEFAULT_GROUP, type DeclaredTree, groupName } from "./tree.ts";
 import { placeText } from "./words.ts";
 
 /** Addresses no node may hold as a further one, whatever the cluster: RFC 6890, RFC 4291, RFC 5771. */
@@ -22,13 +22,12 @@ const neverUsable = NEVER_USABLE.map(([cidr, why]) => ({ prefix: parseCidr(cidr)
 type Found = readonly [code: string, severity: Severity, message: string, fix: string];
 
 /** Each floating IP against itself, its group, other groups and what EgressCluster declares. */
-export function floatingIPsAreUsable(_files: readonly ParsedFile[], intent: Intent | undefined): Finding[] {
-  if (intent === undefined) return [];
+export function floatingIPsAreUsable({ intent }: DeclaredTree): Finding[] {
   const ranges = declaredRanges(intent.cluster);
   const holders = new Map<IpAddress, Group>();
   return intent.groups.flatMap((group) => {
     const seen = new Map<IpAddress, Positioned<IpAddress>>();
-    const isDefault = group.namespace === "kube-system" && group.name === "default";
+    const isDefault = groupName(group) === DEFAULT_GROUP;
     return group.floatingIPs.flatMap((ip) => {
       const found = [repeated(ip, seen), isDefault ? undefined : shared(ip, group, holders), unusable(ip, ranges)];
       return found.flatMap((one) => (one === undefined ? [] : toFinding(one, ip, group)));
@@ -43,8 +42,8 @@ function repeated(ip: Positioned<IpAddress>, seen: Map<IpAddress, Positioned<IpA
   return [
     "floating-ip-repeated",
     "error",
-    `${ip.value} stands twice in this group, first in line ${first.at.line}.`,
-    "Delete one of the two.",
+    `${ip.value} stands twice in this group, first in line ${first.at.line}`,
+    "delete one of the two",
   ];
 }
 
@@ -52,12 +51,12 @@ function shared(ip: Positioned<IpAddress>, group: Group, holders: Map<IpAddress,
   const other = holders.get(ip.value);
   holders.set(ip.value, other ?? group);
   if (other === undefined || other === group) return undefined;
-  const message = `${ip.value} is also in group ${other.namespace}/${other.name} (${placeText(other.at)}); their policies share the address.`;
+  const message = `${ip.value} is also in group ${other.namespace}/${other.name} (${placeText(other.at)}); their policies share the address`;
   return [
     "floating-ip-shared",
     "warning",
     message,
-    "Give each group addresses of its own if the far side is to tell them apart.",
+    "give each group addresses of its own if the far side is to tell them apart",
   ];
 }
 
@@ -77,19 +76,19 @@ function declaredRanges(cluster: ClusterSettings): Ranges {
 function unusable(ip: Positioned<IpAddress>, { subnets, taken }: Ranges): Found | undefined {
   const address = parseAddress(ip.value) as Address;
   const never = neverUsable.find(({ prefix }) => contains(prefix, address));
-  if (never !== undefined) return refuse("floating-ip-unusable", `${ip.value} ${never.why}; no node can hold it.`);
+  if (never !== undefined) return refuse("floating-ip-unusable", `${ip.value} ${never.why}; no node can hold it`);
   const range = taken.find(({ prefix }) => contains(prefix, address));
-  if (range !== undefined) return refuse("floating-ip-overlap", `${ip.value} lies in ${range.cidr} of ${range.name}.`);
+  if (range !== undefined) return refuse("floating-ip-overlap", `${ip.value} lies in ${range.cidr} of ${range.name}`);
   const subnet = subnets.find((prefix) => contains(prefix, address));
   const ofFamily = subnets.filter(({ network }) => network.family === address.family);
   if (subnet === undefined) {
     if (subnets.length === 0) return undefined;
     const known = ofFamily.length === 0 ? `no IPv${address.family} subnet is declared` : "it is in none of nodeSubnets";
-    return refuse("floating-ip-outside-subnets", `${ip.value} is in no subnet of the nodes: ${known}.`);
+    return refuse("floating-ip-outside-subnets", `${ip.value} is in no subnet of the nodes: ${known}`);
   }
   const edge = edgeOf(subnet, address);
   if (edge === undefined) return undefined;
-  return refuse("floating-ip-unusable", `${ip.value} is the ${edge} address of its subnet.`);
+  return refuse("floating-ip-unusable", `${ip.value} is the ${edge} address of its subnet`);
 }
 
 /** RFC 3021: a /31 has neither; IPv6 has no broadcast, and its first address is the routers' anycast (RFC 4291). */
@@ -101,7 +100,7 @@ function edgeOf(subnet: Prefix, address: Address): string | undefined {
 }
 
 function refuse(code: string, message: string): Found {
-  return [code, "error", message, "Choose a free address of the nodes' subnet."];
+  return [code, "error", message, "choose a free address of the nodes' subnet"];
 }
 
 function toFinding([code, severity, message, fix]: Found, ip: Positioned<IpAddress>, group: Group): Finding {

@@ -1,51 +1,39 @@
 import type { Finding, Severity } from "../../findings.ts";
-import type { Intent, Policy } from "../../intent.ts";
-import type { ParsedFile } from "../declared.ts";
+import type { Policy } from "../../intent.ts";
 import { suggest } from "../suggest.ts";
+import { type DeclaredTree, refName } from "./tree.ts";
 import { placeText } from "./words.ts";
 
 /** A gatewayRef names a group of the tree; the policy uses the first of its addresses. */
-export function gatewayRefsLead(files: readonly ParsedFile[], intent: Intent | undefined): Finding[] {
-  if (intent === undefined) return [];
-  const groups = new Map(intent.groups.map((group) => [`${group.namespace}/${group.name}`, group]));
-  const hidden = files.some((file) => file.mayHideGroups);
-  return intent.policies.flatMap((policy) => {
-    const ref = refText(policy);
-    const group = groups.get(ref);
-    if (group === undefined) return hidden ? [] : unknownGroup(policy, ref, [...groups.keys()]);
-    const [first, ...further] = group.floatingIPs;
-    if (first === undefined) {
-      const message = `The group ${ref} (${placeText(group.at)}) has no usable floating IP.`;
-      return wholeGroup(files, ref)
-        ? finding("error", "gateway-ref-empty", policy, message, "Add one to the group.")
-        : [];
-    }
-    if (further.length === 0) return [];
-    const message = `The policy uses ${first.value}, the first of ${further.length + 1} addresses of ${ref}; the others are ignored.`;
-    return finding(
-      "note",
-      "further-ips-ignored",
-      policy,
-      message,
-      "To use another one, refer to a group that begins with it.",
-    );
-  });
+export function gatewayRefsLead(tree: DeclaredTree): Finding[] {
+  return tree.intent.policies.flatMap((policy) => followRef(policy, tree) ?? []);
 }
 
-function wholeGroup(files: readonly ParsedFile[], ref: string): boolean {
-  return files
-    .flatMap((file) => file.objects)
-    .every(
-      (object) =>
-        object.kind !== "NetworkGatewayGroup" || object.whole || `${object.ref.namespace}/${object.ref.name}` !== ref,
-    );
+function followRef(policy: Policy, { groups, brokenGroups, mayHideGroups }: DeclaredTree): Finding | undefined {
+  const name = refName(policy);
+  const group = groups.get(name);
+  if (group === undefined) return mayHideGroups ? undefined : unknownGroup(policy, name, [...groups.keys()]);
+  const [first, ...further] = group.floatingIPs;
+  if (first === undefined) {
+    if (brokenGroups.has(name)) return undefined;
+    const message = `the group ${name} (${placeText(group.at)}) has no floating IP, so the policy cannot be applied`;
+    return finding("error", "gateway-ref-empty", policy, message, "add an address to the group");
+  }
+  if (further.length === 0) return undefined;
+  const message = `the policy uses ${first.value}, the first of the ${further.length + 1} addresses of ${name}; the others are ignored`;
+  return finding(
+    "note",
+    "further-ips-ignored",
+    policy,
+    message,
+    "to use another address, refer to a group that begins with it",
+  );
 }
 
-function unknownGroup(policy: Policy, ref: string, known: readonly string[]): Finding[] {
-  const { name } = policy.gatewayRef.value;
-  const near = suggest(ref, known) ?? known.find((other) => other.endsWith(`/${name}`));
-  const message = `There is no NetworkGatewayGroup ${ref}, so the policy cannot be applied.`;
-  const fix = near === undefined ? "Declare the group, or refer to one that exists." : `Did you mean ${near}?`;
+function unknownGroup(policy: Policy, name: string, known: readonly string[]): Finding {
+  const near = suggest(name, known) ?? known.find((other) => other.endsWith(`/${policy.gatewayRef.value.name}`));
+  const message = `there is no NetworkGatewayGroup ${name}, so the policy cannot be applied`;
+  const fix = near === undefined ? "declare the group, or refer to one that exists" : `did you mean ${near}?`;
   return finding("error", "gateway-ref-unknown", policy, message, fix);
 }
 
@@ -53,26 +41,21 @@ function unknownGroup(policy: Policy, ref: string, known: readonly string[]): Fi
  * One policy per group. Which one stays is the plan's decision, for it knows who was ready before; here the one whose
  * name sorts later is told.
  */
-export function gatewayRefsAreUnique(_files: readonly ParsedFile[], intent: Intent | undefined): Finding[] {
+export function gatewayRefsAreUnique({ intent }: DeclaredTree): Finding[] {
   const first = new Map<string, Policy>();
-  const byName = intent?.policies.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) ?? [];
+  const byName = intent.policies.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return byName.flatMap((policy) => {
-    const ref = refText(policy);
-    const other = first.get(ref);
-    first.set(ref, other ?? policy);
+    const name = refName(policy);
+    const other = first.get(name);
+    first.set(name, other ?? policy);
     if (other === undefined) return [];
-    const message = `Policies ${other.name} (${placeText(other.gatewayRef.at)}) and ${policy.name} refer to the same group ${ref}; each needs one of its own.`;
-    const fix = "Create a group with the address this policy is to use (also in kube-system/default) and refer to it.";
+    const message = `policies ${other.name} (${placeText(other.gatewayRef.at)}) and ${policy.name} refer to the same group ${name}; each needs one of its own`;
+    const fix = "add a group with the address this policy is to use (also in kube-system/default) and refer to that";
     return finding("error", "gateway-ref-shared", policy, message, fix);
   });
 }
 
-function refText({ gatewayRef }: Policy): string {
-  return `${gatewayRef.value.namespace}/${gatewayRef.value.name}`;
-}
-
-function finding(severity: Severity, code: string, policy: Policy, message: string, fix: string): Finding[] {
-  return [
-    { code, severity, message, fix, ...policy.gatewayRef.at, object: { kind: "EgressNATPolicy", name: policy.name } },
-  ];
+function finding(severity: Severity, code: string, policy: Policy, message: string, fix: string): Finding {
+  const object = { kind: "EgressNATPolicy", name: policy.name };
+  return { code, severity, message, fix, ...policy.gatewayRef.at, object };
 }

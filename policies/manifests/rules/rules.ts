@@ -1,20 +1,16 @@
 /**
- * Rules between objects that need only the text. Each takes all parsed files, sorted by path, and the intent built from
- * them, and says what is broken; none depends on another or on the order of the files.
+ * Rules between objects that need only the text. None depends on another or on the order in which the files came.
  */
 import type { Finding } from "../../findings.ts";
-import type { Intent } from "../../intent.ts";
-import type { ParsedFile } from "../declared.ts";
 import { groupsRepeatDefault } from "./default-group.ts";
 import { destinationsHaveEffect } from "./destinations.ts";
 import { clusterIsDeclaredOnce, namesAreUnique, pathsDifferByMoreThanCase } from "./duplicates.ts";
 import { floatingIPsAreUsable } from "./floating-ips.ts";
 import { gatewayRefsAreUnique, gatewayRefsLead } from "./gateway-refs.ts";
 import { switchesAreOn } from "./switches.ts";
+import type { DeclaredTree } from "./tree.ts";
 
-export type Rule = (files: readonly ParsedFile[], intent: Intent | undefined) => readonly Finding[];
-
-export const RULES: readonly Rule[] = [
+export const RULES: readonly ((tree: DeclaredTree) => readonly Finding[])[] = [
   namesAreUnique,
   clusterIsDeclaredOnce,
   pathsDifferByMoreThanCase,

@@ -1,22 +1,23 @@
 import type { Finding } from "../../findings.ts";
-import type { ParsedFile, Switch } from "../declared.ts";
+import type { Switch } from "../declared.ts";
 import { SWITCH_NAMES } from "../switches.ts";
+import type { DeclaredTree } from "./tree.ts";
 
 /** Where a tree holds the user cluster configuration, both of its switches must be on, or nothing is applied. */
-export function switchesAreOn(files: readonly ParsedFile[]): Finding[] {
+export function switchesAreOn({ files }: DeclaredTree): Finding[] {
   return files.flatMap(({ switches }) => {
     const off = switches
       .filter(({ on }) => !on)
       .map((found) => {
-        const message = `${found.name} is not true, so no egress NAT is applied in this cluster.`;
-        return finding("switch-off", found, message, `Set ${found.name}: true.`);
+        const message = `${found.name} is not true, so no egress NAT is applied in this cluster`;
+        return finding("switch-off", found, message, `set ${found.name}: true`);
       });
     const [present] = switches;
     const missing = SWITCH_NAMES.filter((name) => !switches.some((found) => found.name === name));
     if (present === undefined) return off;
     const lacking = missing.map((name) => {
-      const message = `${name} is not set beside ${present.name}, so no egress NAT is applied in this cluster.`;
-      return finding("switch-off", present, message, `Add ${name}: true.`);
+      const message = `${name} is not set beside ${present.name}, so no egress NAT is applied in this cluster`;
+      return finding("switch-off", present, message, `add ${name}: true`);
     });
     return [...off, ...lacking];
   });

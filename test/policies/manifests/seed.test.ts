@@ -86,8 +86,8 @@ describe("the seed document's manifests as printed", () => {
     expect(brief(findings)).toEqual(["6:1 missing-colon"]);
     expect(findings[0]).toMatchObject({
       severity: "error",
-      message: "spec has no colon behind it.",
-      fix: "Write spec:",
+      message: "spec has no colon behind it",
+      fix: "write spec:",
     });
     expect(intent?.groups[0]?.floatingIPs.map(({ value, at }) => `${at.line}:${at.column} ${value}`)).toEqual([
       "8:5 192.168.1.100",
@@ -128,7 +128,7 @@ describe("the seed document's manifests as printed", () => {
       "12:3 placeholder",
     ]);
     expect(findings[0]?.message).toContain("U+2014 EM DASH");
-    expect(findings[0]?.fix).toBe("Write a hyphen (-) instead.");
+    expect(findings[0]?.fix).toBe("write a hyphen (-) instead");
     expect(intent?.groups[0]?.floatingIPs.map(({ value }) => value)).toEqual([
       "192.168.1.100",
       "192.168.1.101",
@@ -173,7 +173,7 @@ describe("the seed document's manifests as printed", () => {
       code: "unknown-kind",
       line: 1,
       column: 7,
-      fix: "Did you mean EgressNATPolicy?",
+      fix: "did you mean EgressNATPolicy?",
     });
   });
 });

@@ -1,0 +1,51 @@
+/** All parsed files of one tree, prepared for the rules between objects. */
+import type { Group, Intent, Policy } from "../../intent.ts";
+import { DEFAULT_SETTINGS } from "../cluster.ts";
+import { type Declared, fullName, type ParsedFile } from "../declared.ts";
+
+export interface DeclaredTree {
+  /** Sorted by path. */
+  readonly files: readonly ParsedFile[];
+  /** Of all files, in their order, with those that repeat another's name. */
+  readonly objects: readonly Declared[];
+  readonly intent: Intent;
+  /** The groups of the intent by namespace/name. */
+  readonly groups: ReadonlyMap<string, Group>;
+  /** Groups of which some address could not be read, by namespace/name. */
+  readonly brokenGroups: ReadonlySet<string>;
+  /** Part of the tree could not be read: a group that is nowhere may be there. */
+  readonly mayHideGroups: boolean;
+}
+
+export const DEFAULT_GROUP = "kube-system/default";
+
+export function groupName({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}
+
+/** The group a policy refers to, as namespace/name. */
+export function refName({ gatewayRef }: Policy): string {
+  return groupName(gatewayRef.value);
+}
+
+/** Of objects declared twice the first counts, as the finding says. */
+export function seeTogether(files: readonly ParsedFile[]): DeclaredTree {
+  const objects = files.flatMap((file) => file.objects);
+  const counting = new Map<string, Declared>();
+  for (const object of objects) {
+    const name = fullName(object.ref);
+    if (!counting.has(name)) counting.set(name, object);
+  }
+  const groups = new Map<string, Group>();
+  const brokenGroups = new Set<string>();
+  const policies: Policy[] = [];
+  for (const object of counting.values()) {
+    if (object.kind === "EgressNATPolicy" && object.policy !== undefined) policies.push(object.policy);
+    if (object.kind !== "NetworkGatewayGroup") continue;
+    groups.set(groupName(object.group), object.group);
+    if (!object.whole) brokenGroups.add(groupName(object.group));
+  }
+  const cluster = objects.find((object) => object.kind === "EgressCluster")?.settings ?? DEFAULT_SETTINGS;
+  const intent = { groups: [...groups.values()], policies, cluster };
+  return { files, objects, intent, groups, brokenGroups, mayHideGroups: files.some((file) => file.mayHideGroups) };
+}
