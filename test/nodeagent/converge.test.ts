@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { runInside } from "./private.ts";
+
+test("a pass that was cut short anywhere is completed by the next, and uninstalling leaves nothing", async () => {
+  const outcome = await runInside<{
+    fromNothing: { writes: number; failures: string[] };
+    fromAnotherState: { writes: number; failures: string[] };
+    uninstalled: boolean;
+    left: string;
+  }>("interrupted.inside.ts", 19_000);
+  expect(outcome.fromNothing.failures).toEqual([]);
+  expect(outcome.fromAnotherState.failures).toEqual([]);
+  // Were nothing written, nothing could have been cut short.
+  expect(outcome.fromNothing.writes).toBeGreaterThan(12);
+  expect(outcome.fromAnotherState.writes).toBeGreaterThan(6);
+  expect(outcome.uninstalled).toBe(true);
+  expect(outcome.left).toBe("");
+});

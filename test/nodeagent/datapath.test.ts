@@ -1,0 +1,97 @@
+// worker1 192.168.1.1: pods .5 selected, .6 not selected, .7 selected but its MAC address unknown
+// worker2 192.168.1.2: the gateway of 192.168.1.100, with a selected pod of its own · the outside host is the witness
+import { beforeAll, describe, expect, test } from "vitest";
+import type { NodeReport } from "../../policies/nodestate.ts";
+import { runInside } from "./private.ts";
+
+interface Seen {
+  readonly selected: string;
+  readonly unselected: string;
+  readonly unknown: string;
+  readonly onGateway: string;
+}
+
+interface Steps {
+  readonly before: Seen;
+  readonly gatewayReport: NodeReport;
+  readonly sourceReport: NodeReport;
+  readonly with: Seen;
+  readonly again: readonly (readonly string[])[];
+  readonly withoutRule: string;
+  readonly withoutElement: string;
+  readonly repairs: readonly (readonly string[])[];
+  readonly repaired: Seen;
+  readonly withoutGateway: Seen;
+  readonly afterReports: readonly NodeReport[];
+  readonly after: Seen;
+}
+
+const nodeAddresses = {
+  selected: "192.168.1.1",
+  unselected: "192.168.1.1",
+  unknown: "192.168.1.1",
+  onGateway: "192.168.1.2",
+};
+const withPolicy = {
+  selected: "192.168.1.100",
+  unselected: "192.168.1.1",
+  unknown: "held",
+  onGateway: "192.168.1.100",
+};
+
+describe("the source address that the outside host sees", () => {
+  let steps: Steps;
+  beforeAll(async () => {
+    steps = await runInside("datapath.inside.ts", 30_000);
+  });
+
+  test("before: every pod leaves with its node's address", () => {
+    expect(steps.before).toEqual(nodeAddresses);
+  });
+
+  test("with a policy: selected pods leave with the floating IP, unknown ones not at all", () => {
+    expect(steps.with).toEqual(withPolicy);
+  });
+
+  test("the reports say what is in the kernel", () => {
+    expect(steps.gatewayReport).toMatchObject({ outcome: "converged", kernel: { held: ["192.168.1.100"], pods: 1 } });
+    expect(steps.sourceReport).toMatchObject({
+      outcome: "converged",
+      kernel: {
+        held: [],
+        gateways: [{ id: 1, mac: "02:e9:00:00:00:02" }],
+        pods: 2,
+        heldPods: ["default/pod-10-10-1-7"],
+      },
+    });
+  });
+
+  test("a second pass changes nothing", () => {
+    expect(steps.again).toEqual([[], []]);
+  });
+
+  test("while our rule or the pod's element is missing, nothing leaves with the wrong address", () => {
+    expect(steps.withoutRule).toBe("held");
+    expect(steps.withoutElement).toBe("held");
+  });
+
+  test("what somebody else deleted is put back, by name, and nothing else is touched", () => {
+    expect(steps.repairs[0]).toEqual(["added floating address 192.168.1.100 to eth0"]);
+    expect(steps.repairs[1]).toEqual([
+      "added rule 1000: fwmark 0x10000/0x10000 lookup 7790",
+      expect.stringMatching(/^added 10\.10\.1\.5 \. 02:aa:0a:0a:01:05 \(goto class_\w+\) to sallyport\/pods$/),
+    ]);
+    expect(steps.repaired).toEqual(withPolicy);
+  });
+
+  test("without a gateway: the source node's selected pods are held, the others are not", () => {
+    expect(steps.withoutGateway).toEqual({ ...withPolicy, selected: "held" });
+  });
+
+  test("after the policy: connections under its id are forgotten, and every pod has its node's address again", () => {
+    expect(steps.after).toEqual(nodeAddresses);
+    expect(steps.afterReports[0]?.changes).toContainEqual(expect.stringMatching(/^forgot \d+ connections/));
+    expect(steps.afterReports[1]?.changes).toContain("removed floating address 192.168.1.100 from eth0");
+    expect(steps.afterReports[1]?.kernel.held).toEqual([]);
+  });
+});

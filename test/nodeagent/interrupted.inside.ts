@@ -1,0 +1,84 @@
+/** Cuts a pass short before each of its writes in turn, and lets the next pass begin from what it left behind. */
+import { converge } from "../../nodeagent/converge.ts";
+import { type Kernel, openKernel } from "../../nodeagent/kernel/kernel.ts";
+import { uninstall } from "../../nodeagent/uninstall.ts";
+import type { NodeState } from "../../policies/nodestate.ts";
+import { sh } from "./network.ts";
+import { attachment, gateway, nodeState, OUTSIDE, pod, podClass } from "./states.ts";
+
+const PODS = ["10.10.1.5", "10.10.1.6"];
+const READS = ["links", "rules", "routes", "neighbours", "forwarding", "list", "read"];
+
+const before = nodeState(1, {
+  held: [{ ip: "192.168.1.100", id: 1 }],
+  gateways: [gateway(1, 1), gateway(2, 2)],
+  classes: [podClass("a", [OUTSIDE, 1]), podClass("b", ["198.51.100.7/32", 1], [OUTSIDE, 2])],
+  pods: [pod("10.10.1.5", "a"), pod("10.10.1.6", "b")],
+});
+/** The gateways changed places, the classes their destinations. */
+const after = nodeState(1, {
+  held: [{ ip: "192.168.1.101", id: 2 }],
+  gateways: [gateway(1, 2), gateway(2, 1)],
+  classes: [podClass("a", [OUTSIDE, 2]), podClass("b", ["203.0.113.0/24", 1])],
+  destinations: [OUTSIDE, "203.0.113.0/24"],
+  pods: [pod("10.10.1.5", "b"), pod("10.10.1.6", null)],
+});
+
+const real: Kernel = { ...openKernel(), arping: { announce: async () => {} } };
+
+/** A kernel whose tools fail after so many writes. */
+function failingAfter(writes: number): Kernel {
+  let left = writes;
+  const guarded = <Door extends object>(door: Door): Door =>
+    new Proxy(door, {
+      get(target, name) {
+        const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+        if (READS.includes(String(name))) return method;
+        return async (...args: unknown[]) => {
+          if (left === 0) throw new Error("cut short");
+          left -= 1;
+          return method(...args);
+        };
+      },
+    });
+  const { nft, ip, conntrack, arping, sysctl } = real;
+  return { nft: guarded(nft), ip: guarded(ip), conntrack: guarded(conntrack), arping, sysctl: guarded(sysctl) };
+}
+
+const pass = (state: NodeState, kernel = real) =>
+  converge({ state, attachments: PODS.map(attachment), interfaceName: null }, kernel, () => {});
+
+interface Outcome {
+  readonly writes: number;
+  readonly failures: readonly string[];
+}
+
+async function interruptEverywhere(from: NodeState | null, to: NodeState): Promise<Outcome> {
+  const failures: string[] = [];
+  for (let writes = 0; ; writes += 1) {
+    await uninstall(real);
+    if (from) await pass(from);
+    const cut = await pass(to, failingAfter(writes));
+    const next = await pass(to);
+    const again = await pass(to);
+    if (next.error !== null) failures.push(`after ${writes} writes: ${next.error}`);
+    if (again.changes.length > 0) failures.push(`after ${writes} writes the third pass changed ${again.changes[0]}`);
+    if (cut.error === null) return { writes, failures };
+    if (cut.error !== "cut short") failures.push(`after ${writes} writes: ${cut.error}`);
+  }
+}
+
+await sh(
+  null,
+  "ip link add eth0 type veth peer name far; ip address add 192.168.1.1/24 dev eth0; ip link set eth0 up; ip link set far up",
+);
+const outcome = {
+  fromNothing: await interruptEverywhere(null, before),
+  fromAnotherState: await interruptEverywhere(before, after),
+  uninstalled: (await uninstall(real)).length > 0 && (await uninstall(real)).length === 0,
+  left: await sh(
+    null,
+    "nft list tables; ip rule show | grep -v 'lookup local\\|lookup main\\|lookup default' || true; ip -o link show egvx 2>/dev/null || true",
+  ),
+};
+console.log(JSON.stringify(outcome));
