@@ -25,7 +25,7 @@ export interface RemoteOptions {
 
 const listingBytes = 4 * 1024 * 1024;
 const packBytes = 64 * 1024 * 1024;
-const budget: PackBudget = { objects: 200_000, objectBytes: 4 * 1024 * 1024, totalBytes: 128 * 1024 * 1024 };
+const budget: PackBudget = { objects: 200_000, objectBytes: 16 * 1024 * 1024, totalBytes: 128 * 1024 * 1024 };
 
 /** What the last read left behind: all objects of `commit`, among older ones. */
 interface Kept {

@@ -27,6 +27,11 @@ export function groupCondition(group: GroupOutcome, { plan, nodes }: Progress): 
   return unlessWaiting(group.ready, unconfirmedNodes(plan, nodes, heldHere));
 }
 
+/** The node has confirmed that it holds this floating IP. */
+export function isHeldBy(ip: string, node: string, nodes: StatusInput["nodes"]): boolean {
+  return nodes.get(node)?.confirmed?.held.some((address) => address.ip === ip) ?? false;
+}
+
 /** The node has confirmed its whole target state. */
 export function isConverged(progress: NodeProgress | undefined): boolean {
   const report = progress?.report;

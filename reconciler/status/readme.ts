@@ -1,7 +1,7 @@
 /** The status branch's front page: what a person sees first in the forge. */
 import type { Finding } from "../../policies/findings.ts";
 import type { PolicyOutcome } from "../../policies/model.ts";
-import { groupCondition, isConverged, policyCondition } from "./confirmation.ts";
+import { groupCondition, isConverged, isHeldBy, policyCondition } from "./confirmation.ts";
 import type { CommitRef, StatusInput } from "./input.ts";
 import { escapeMarkdown, markdownLink, markdownTable } from "./markdown.ts";
 import { groupPath, nodePath, policyPath } from "./objects.ts";
@@ -85,10 +85,12 @@ function findingsTable(findings: readonly Finding[]): string {
   return more > 0 ? `${table}\n${more} more: \`sallyport check\` prints them all.\n` : table;
 }
 
-function floatingIPTable({ plan }: StatusInput): string {
+function floatingIPTable({ plan, nodes }: StatusInput): string {
   const rows = plan.allocations.map(({ ip, node }) => [
     ip,
-    node === null ? "none" : markdownLink(node, nodePath(node)),
+    node === null
+      ? "none"
+      : `${markdownLink(node, nodePath(node))}${isHeldBy(ip, node, nodes) ? "" : ", not confirmed"}`,
     plan.policies
       .filter((policy) => policy.ip === ip)
       .map(({ name }) => markdownLink(name, policyPath(name)))

@@ -42,8 +42,8 @@ export function readState(files: ReadonlyMap<string, string> | undefined, cluste
   }
   const { applied, previous } = parsed.data;
   if (parsed.data.cluster !== cluster) return refused("it belongs to another cluster");
-  const repeated = firstRepeated(previous);
-  if (repeated !== undefined) return refused(`${repeated} occurs twice`);
+  const why = contradiction(previous);
+  if (why !== undefined) return refused(why);
   return { kind: "state", state: { cluster, applied, previous } };
 }
 
@@ -74,13 +74,17 @@ const StoredStateSchema = z.strictObject({
 });
 
 /** Two addresses with one id would share their traffic; one address in two rows could be on two nodes. */
-function firstRepeated({ allocations }: Previous): string | undefined {
-  const seen = new Set<string>();
-  for (const { ip, id } of allocations) {
-    for (const key of [ip, `id ${id}`]) {
-      if (seen.has(key)) return key;
-      seen.add(key);
-    }
+function contradiction({ allocations, holders }: Previous): string | undefined {
+  for (const rows of [allocations, holders]) {
+    const ips = rows.map(({ ip }) => ip).sort();
+    const repeated = ips.find((ip, index) => ip === ips[index + 1]);
+    if (repeated !== undefined) return `${repeated} occurs twice`;
+  }
+  const addressOf = new Map<number, string>();
+  for (const { id, ip } of [...allocations, ...holders]) {
+    const other = addressOf.get(id);
+    if (other !== undefined && other !== ip) return `${other} and ${ip} have the same id ${id}`;
+    addressOf.set(id, ip);
   }
   return undefined;
 }
