@@ -1,0 +1,321 @@
+// What is done, and in which order, as an operator would read it.
+import { describe, expect, test } from "vitest";
+import type { Action } from "../../nodeagent/action.ts";
+import { GATEWAY_TABLE, GUARD_TABLE, MAIN_TABLE } from "../../nodeagent/constants.ts";
+import { diff } from "../../nodeagent/diff/diff.ts";
+import type { Link } from "../../nodeagent/kernel/ip.ts";
+import type { TableState } from "../../nodeagent/kernel/nft/listing.ts";
+import type { ObservedKernel } from "../../nodeagent/observe.ts";
+import { type DesiredKernel, render, UnderlayError } from "../../nodeagent/render.ts";
+import type { NodeState } from "../../policies/nodestate.ts";
+import { createFakeNft } from "./fake-nft.ts";
+import { attachment, gateway, nodeState, OUTSIDE, pod, podClass } from "./states.ts";
+
+const link = (name: string, parts: Partial<Link> = {}): Link => ({
+  ...{ name, mac: "0a:00:00:00:00:01", mtu: 1500, up: true, alias: null, kind: null, vxlan: null, addresses: [] },
+  ...parts,
+});
+const address = (ip: string, label: string, prefixLength = 32) => ({ ip, label, prefixLength });
+const eth0 = link("eth0", { addresses: [address("192.168.1.1", "eth0", 24)] });
+const links = [link("lo", { mtu: 65_536 }), eth0];
+
+const nothing: ObservedKernel = {
+  ...{ links, rules: [], routes: [], neighbours: [], forwarding: [], overlayRpFilter: null },
+  ...{ main: null, guard: null, gateway: null },
+};
+
+const desire = (state: NodeState, seen: readonly Link[] = links, interfaceName: string | null = null) =>
+  render(
+    state,
+    state.pods.map((each) => ({ pod: each, ip: each.ip, mac: attachment(each.ip).mac })),
+    seen,
+    interfaceName,
+  );
+
+/** A kernel that holds exactly what is desired. */
+async function settled(desired: DesiredKernel): Promise<ObservedKernel> {
+  const nft = createFakeNft();
+  const applies = diff(desired, nothing).actions;
+  for (const action of applies) {
+    if (action.do === "install-table") await nft.install(action.declaration);
+    if (action.do === "apply") await nft.apply(action.transaction);
+  }
+  const { overlay } = desired;
+  const egvx = link("egvx", {
+    ...{ mac: overlay.mac, mtu: overlay.mtu, alias: "sallyport", kind: "vxlan", vxlan: overlay },
+    addresses: [address("169.254.77.2", "egvx")],
+  });
+  const floating = desired.floatingIPs.map((ip) => address(ip, desired.addressLabel));
+  return {
+    links: [links[0] as Link, { ...eth0, addresses: [...eth0.addresses, ...floating] }, egvx],
+    rules: desired.rules,
+    routes: [{ to: "default", via: "169.254.77.1", device: "egvx", protocol: "233" }],
+    neighbours: [{ ip: "169.254.77.1", mac: "02:e9:ff:ff:ff:ff", permanent: true }],
+    forwarding: desired.forwarding,
+    overlayRpFilter: 2,
+    main: await nft.list(MAIN_TABLE),
+    guard: await nft.list(GUARD_TABLE),
+    gateway: await nft.list(GATEWAY_TABLE),
+  };
+}
+
+const web = podClass("web", [OUTSIDE, 1]);
+const source = nodeState(1, {
+  gateways: [gateway(1, 2)],
+  classes: [web],
+  pods: [pod("10.10.1.5", "web"), pod("10.10.1.6", null)],
+});
+const holder = nodeState(1, { gateways: [gateway(1, 1)], held: [{ ip: "192.168.1.100", id: 1 }], classes: [web] });
+
+const kinds = (actions: readonly Action[]) => actions.map((action) => action.do);
+const forgotten = (actions: readonly Action[]) =>
+  actions.flatMap((action) => (action.do === "forget-connections" ? [action.filter] : []));
+const without = <K, V>(map: ReadonlyMap<K, V>, key: K) => new Map([...map].filter(([each]) => each !== key));
+const inMain = (observed: ObservedKernel, change: (main: TableState) => TableState): ObservedKernel => ({
+  ...observed,
+  main: observed.main && change(observed.main),
+});
+
+describe("order", () => {
+  test("on an empty node: guard, device, route, rules, tables, and only then the redirection", () => {
+    expect(kinds(diff(desire(source), nothing).actions)).toEqual([
+      "install-table",
+      "create-overlay",
+      "settle-overlay",
+      "add-address",
+      "loosen-rp-filter",
+      "put-forwarding",
+      "put-neighbour",
+      "put-route",
+      "add-rule",
+      "add-rule",
+      "install-table",
+      "install-table",
+      "apply",
+    ]);
+  });
+
+  test("a gateway protects the floating IP, adds it, serves it, and then announces it", async () => {
+    const seen = await settled(desire(nodeState(1)));
+    expect(kinds(diff(desire(holder), seen).actions)).toEqual(["apply", "add-address", "apply", "announce-address"]);
+  });
+
+  test("a gateway that releases: redirects end, connections go, then the address, then what protected it", async () => {
+    const seen = await settled(desire(holder));
+    const { actions } = diff(desire(nodeState(1)), seen);
+    expect(kinds(actions)).toEqual(["apply", "forget-connections", "delete-address", "apply"]);
+    expect(actions[3]?.says).toContain("removed 192.168.1.100 from sallyport/floating");
+  });
+
+  test("the pods' elements come before the destinations", () => {
+    const last = diff(desire(source), nothing).actions.at(-1);
+    const sets = last?.do === "apply" ? last.transaction.flatMap((step) => ("set" in step ? [step.set] : [])) : [];
+    expect(sets.indexOf("pods")).toBeLessThan(sets.indexOf("destinations"));
+  });
+
+  test("a chain is deleted in a transaction after the one that leads away from it", async () => {
+    const seen = await settled(desire(source));
+    const edited = { ...source, classes: [podClass("web", ["198.51.100.7/32", 1])] };
+    const [switching, sweeping, ...more] = diff(desire(edited), seen).actions;
+    expect(more).toEqual([]);
+    const steps = (action: Action | undefined) => (action?.do === "apply" ? action.transaction.map((s) => s.do) : []);
+    expect(steps(switching)).toEqual(["put-chain", "delete-elements", "add-elements"]);
+    expect(steps(sweeping)).toEqual(["delete-chain"]);
+  });
+});
+
+describe("repair", () => {
+  test("there is nothing to do where everything is in place", async () => {
+    for (const state of [source, holder, nodeState(1)]) {
+      expect(diff(desire(state), await settled(desire(state)))).toEqual({ actions: [], conflicts: [] });
+    }
+  });
+
+  test.each<[string, (seen: ObservedKernel) => ObservedKernel, string[]]>([
+    [
+      "a pod's element",
+      (seen) => inMain(seen, (main) => ({ ...main, sets: new Map([...main.sets, ["pods", new Map()]]) })),
+      ["apply"],
+    ],
+    ["our route", (seen) => ({ ...seen, routes: [] }), ["put-route"]],
+    ["the next hop", (seen) => ({ ...seen, neighbours: [] }), ["put-neighbour"]],
+    ["one rule", (seen) => ({ ...seen, rules: seen.rules.slice(1) }), ["add-rule"]],
+    ["the reverse path filter's setting", (seen) => ({ ...seen, overlayRpFilter: 1 }), ["loosen-rp-filter"]],
+    ["a forwarding entry", (seen) => ({ ...seen, forwarding: [] }), ["put-forwarding"]],
+    [
+      "the device, and with it all that hangs on it",
+      (seen) => ({ ...seen, links, forwarding: [], neighbours: [], routes: [], overlayRpFilter: null }),
+      [
+        "create-overlay",
+        "settle-overlay",
+        "add-address",
+        "loosen-rp-filter",
+        "put-forwarding",
+        "put-neighbour",
+        "put-route",
+      ],
+    ],
+  ])("only %s", async (_name, damage, expected) => {
+    expect(kinds(diff(desire(source), damage(await settled(desire(source)))).actions)).toEqual(expected);
+  });
+
+  test("a foreign rule in our chains: the table is replaced behind the curtain", async () => {
+    const seen = inMain(await settled(desire(source)), (main) => ({
+      ...main,
+      chains: new Map([...main.chains, ["pre", { hook: "filter prerouting -90", rules: [""] }]]),
+    }));
+    const { actions } = diff(desire(source), seen);
+    expect(actions.map(({ says }) => says[0])).toEqual([
+      "raised the curtain while the main table is replaced",
+      "installed table inet sallyport: chain pre was changed by somebody else",
+      "added chain id_1: egress id 1: to the gateway",
+      "lowered the curtain",
+    ]);
+  });
+
+  test("a curtain that was left standing is lowered", async () => {
+    const seen = await settled(desire(source));
+    const curtain = { hook: "filter forward 305", rules: [] };
+    const guard = seen.guard && { ...seen.guard, chains: new Map([...seen.guard.chains, ["curtain", curtain]]) };
+    expect(diff(desire(source), { ...seen, guard }).actions.map(({ says }) => says)).toEqual([["lowered the curtain"]]);
+  });
+
+  test("a foreign rule with our protocol number and a foreign forwarding entry are removed", async () => {
+    const seen = await settled(desire(source));
+    const rule = { ...(seen.rules[0] as (typeof seen.rules)[0]), preference: 77 };
+    const entry = { mac: "02:e9:00:00:00:07", underlayIP: "192.168.1.7" };
+    const dirty = { ...seen, rules: [...seen.rules, rule], forwarding: [...seen.forwarding, entry] };
+    expect(kinds(diff(desire(source), dirty).actions)).toEqual(["delete-rule", "delete-forwarding"]);
+  });
+});
+
+describe("somebody else's objects", () => {
+  test("a device of our name that is not ours stops everything", () => {
+    const seen = { ...nothing, links: [...links, link("egvx", { kind: "bridge" })] };
+    expect(diff(desire(source), seen)).toEqual({
+      actions: [],
+      conflicts: ["a device egvx exists that sallyport did not create"],
+    });
+  });
+
+  test("a floating IP that is there without our label is neither taken over nor removed", async () => {
+    const taken = [links[0] as Link, { ...eth0, addresses: [...eth0.addresses, address("192.168.1.100", "eth0")] }];
+    const { actions, conflicts } = diff(desire(holder), { ...nothing, links: taken });
+    expect(conflicts).toEqual(["192.168.1.100 is on eth0 already, and not by sallyport"]);
+    expect(actions.flatMap((action) => ("ip" in action && action.ip === "192.168.1.100" ? [action.do] : []))).toEqual(
+      [],
+    );
+  });
+});
+
+describe("connections that must go", () => {
+  const two = nodeState(1, {
+    gateways: [gateway(1, 2), gateway(2, 2)],
+    classes: [podClass("a", [OUTSIDE, 1]), podClass("b", [OUTSIDE, 2])],
+    pods: [pod("10.10.1.5", "a"), pod("10.10.1.6", "b")],
+  });
+
+  test.each<[string, NodeState, NodeState, object[]]>([
+    ["nothing changed", two, two, []],
+    ["a pod is gone: its own", two, { ...two, pods: two.pods.slice(1) }, [{ source: "10.10.1.5" }]],
+    [
+      "a pod changed its class: those under the id it lost",
+      two,
+      { ...two, pods: [pod("10.10.1.5", "b"), pod("10.10.1.6", "b")] },
+      [{ source: "10.10.1.5", egressId: 1 }],
+    ],
+    [
+      "a pod became selected: none, they stay with the node's address",
+      { ...two, pods: [pod("10.10.1.5", null)] },
+      { ...two, pods: [pod("10.10.1.5", "a")] },
+      [],
+    ],
+    [
+      "a policy is gone: all under its id",
+      two,
+      { ...two, classes: two.classes.slice(0, 1), pods: [pod("10.10.1.5", "a"), pod("10.10.1.6", null)] },
+      [{ egressId: 2 }],
+    ],
+    ["its gateway moved to another node: none", two, { ...two, gateways: [gateway(1, 1), gateway(2, 2)].slice(1) }, []],
+    [
+      "this node becomes the gateway: those of its own pods, whose NAT must be decided anew",
+      two,
+      { ...two, gateways: [gateway(1, 1), gateway(2, 2)], held: [{ ip: "192.168.1.100", id: 1 }] },
+      [{ source: "10.10.1.5", egressId: 1 }],
+    ],
+    [
+      "this node releases a floating IP: all under its id",
+      holder,
+      { ...holder, held: [], gateways: [gateway(1, 2)] },
+      [{ egressId: 1 }],
+    ],
+  ])("%s", async (_name, before, after, expected) => {
+    expect(forgotten(diff(desire(after), await settled(desire(before))).actions)).toEqual(expected);
+  });
+
+  test("a pass cut short before forgetting is made up for: a class nobody uses still stands", async () => {
+    const edited = { ...two, classes: [podClass("a", [OUTSIDE, 2]), podClass("b", [OUTSIDE, 2])] };
+    const halfDone = await settled(desire(edited));
+    const orphan = { hook: null, rules: [`${OUTSIDE} -> 1`] };
+    const seen = inMain(halfDone, (main) => ({ ...main, chains: new Map([...main.chains, ["class_old", orphan]]) }));
+    expect(forgotten(diff(desire(edited), seen).actions)).toEqual([
+      { source: "10.10.1.5", egressId: 1 },
+      { source: "10.10.1.6", egressId: 1 },
+    ]);
+  });
+});
+
+describe("rendering", () => {
+  test("devices that pods do not send through: loopback, underlay, physical ones, tunnels", () => {
+    const more = [
+      link("eth1"),
+      link("flannel.1", { kind: "vxlan" }),
+      link("veth1", { kind: "veth" }),
+      link("cni0", { kind: "bridge" }),
+    ];
+    const uplinks = desire(source, [...links, ...more]).main.sets.get("uplinks");
+    expect([...(uplinks?.keys() ?? [])]).toEqual(["lo", "eth0", "eth1", "flannel.1"]);
+  });
+
+  test("classes with the same rules share a chain; an unselected pod is known", () => {
+    const state = {
+      ...source,
+      classes: [web, { ...web, key: "other" }],
+      pods: [...source.pods, pod("10.10.1.7", "other")],
+    };
+    const pods = desire(state).main.sets.get("pods") ?? new Map();
+    const chain = pods.get(`10.10.1.5 . ${attachment("10.10.1.5").mac}`);
+    expect(chain).toMatch(/^goto class_/);
+    expect(pods.get(`10.10.1.7 . ${attachment("10.10.1.7").mac}`)).toBe(chain);
+    expect(pods.get(`10.10.1.6 . ${attachment("10.10.1.6").mac}`)).toBe("return");
+  });
+
+  test("an id without a gateway, or whose gateway is another node, has the tunnel's mark, our own that of SNAT", () => {
+    const first = (state: NodeState) => desire(state).main.chains.get("id_1")?.[0]?.comment;
+    expect(first({ ...source, gateways: [] })).toBe("egress id 1: to the gateway");
+    expect(first(source)).toBe("egress id 1: to the gateway");
+    expect(first(holder)).toBe("egress id 1: SNAT here");
+  });
+
+  test.each([
+    [
+      "no interface carries the node's address",
+      [link("eth0")],
+      null,
+      "no interface carries this node's address 192.168.1.1",
+    ],
+    ["the named interface does not exist", links, "eth9", "interface eth9 does not exist"],
+    ["no room for the label", [link("enp130s0f1np01")], "enp130s0f1np01", "is longer than 12 characters"],
+  ])("says so when %s", (_name, seen, interfaceName, expected) => {
+    const act = () => desire(source, seen, interfaceName);
+    expect(act).toThrow(UnderlayError);
+    expect(act).toThrow(expected);
+  });
+
+  test("missing sets are noticed", async () => {
+    const seen = inMain(await settled(desire(source)), (main) => ({ ...main, sets: without(main.sets, "nodes") }));
+    expect(diff(desire(source), seen).actions.flatMap(({ says }) => says)).toContain(
+      "installed table inet sallyport: set nodes is missing",
+    );
+  });
+});

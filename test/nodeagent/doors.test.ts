@@ -1,0 +1,204 @@
+// What comes in from outside: signals, files of the CNI cache, prefixes.
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { createBackoff } from "../../nodeagent/backoff.ts";
+import { outermostPrefixes } from "../../nodeagent/cidr.ts";
+import { coalesce } from "../../nodeagent/coalesce.ts";
+import { openCniCache } from "../../nodeagent/pods/cni-cache.ts";
+import { parseCacheEntry } from "../../nodeagent/pods/cni-entry.ts";
+import { matchPods } from "../../nodeagent/pods/match.ts";
+import { parseSignal } from "../../nodeagent/shape.ts";
+import { openStateFile } from "../../nodeagent/state-file.ts";
+import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
+
+const good = nodeState(1, {
+  held: [{ ip: "192.168.1.100", id: 1 }],
+  gateways: [gateway(1, 1)],
+  classes: [podClass("web", [OUTSIDE, 1])],
+  pods: [pod("10.10.1.5", "web"), { ...pod("10.10.1.6", null), ip: "" }],
+});
+
+describe("a signal at the door", () => {
+  const parse = (state: unknown, generation: unknown = 1) =>
+    parseSignal(JSON.stringify({ generation, hash: "h", state }), "worker1");
+
+  test("is accepted when it is as agreed", () => {
+    expect(parseSignal(JSON.stringify(signal(good)), "worker1")).toEqual(signal(good));
+  });
+
+  test.each([
+    ["another node's", { ...good, node: "worker2" }, "it is for node worker2"],
+    ["no state", null, "signal.state is not an object"],
+    ["a list missing", { ...good, pods: undefined }, "signal.state.pods is not a list"],
+    [
+      "an address with a command",
+      { ...good, nodeIPs: ["1.2.3.4; reboot"] },
+      "signal.state.nodeIPs[0] is not an IPv4 address",
+    ],
+    [
+      "an address with an octal part",
+      { ...good, nodeIPs: ["10.0.0.010"] },
+      "signal.state.nodeIPs[0] is not an IPv4 address",
+    ],
+    ["host bits", { ...good, destinations: ["10.0.0.1/8"] }, "signal.state.destinations[0] is not an IPv4 prefix"],
+    ["a length of 33", { ...good, podCIDRs: ["10.0.0.0/33"] }, "signal.state.podCIDRs[0] is not an IPv4 prefix"],
+    [
+      "an id beyond 14 bits",
+      { ...good, held: [{ ip: "192.168.1.9", id: 16384 }] },
+      "signal.state.held[0].id is not an integer",
+    ],
+    ["id 0", { ...good, gateways: [{ ...gateway(1, 1), id: 0 }] }, "signal.state.gateways[0].id is not an integer"],
+    ["a MAC address in capitals", { ...good, mac: "02:E9:00:00:00:01" }, "signal.state.mac is not a MAC address"],
+    [
+      "a name with a line break",
+      { ...good, pods: [{ ...pod("10.10.1.5", null), name: "a\nb" }] },
+      "signal.state.pods[0].name is not a name",
+    ],
+    [
+      "a class it does not describe",
+      { ...good, classes: [] },
+      "pod default/pod-10-10-1-5 has a class that the signal does not describe",
+    ],
+    ["one id twice", { ...good, gateways: [gateway(1, 1), gateway(1, 2)] }, "signal.gateways names 1 twice"],
+  ])("%s", (_name, state, expected) => {
+    expect(parse(state)).toContain(expected);
+  });
+
+  test("is refused without a generation, and when it is no JSON", () => {
+    expect(parse(good, 0)).toContain("signal.generation is not an integer");
+    expect(parseSignal('{"generation": 1', "worker1")).toBe("it is not JSON");
+    expect(parseSignal("null", "worker1")).toBe("signal is not an object");
+  });
+});
+
+describe("a file of the CNI cache", () => {
+  const entry = (changes: object = {}, result: object = {}) =>
+    JSON.stringify({
+      kind: "cniCacheV1",
+      ifName: "eth0",
+      cniArgs: [
+        ["IgnoreUnknown", "1"],
+        ["K8S_POD_NAMESPACE", "default"],
+        ["K8S_POD_NAME", "web-1"],
+        ["K8S_POD_UID", "u1"],
+      ],
+      result: {
+        interfaces: [
+          { name: "cni0", mac: "0a:00:00:00:00:01" },
+          { name: "eth0", mac: "02:AA:00:00:00:05", sandbox: "/run/netns/x" },
+        ],
+        ips: [{ version: "4", interface: 1, address: "10.10.1.5/24" }],
+        ...result,
+      },
+      ...changes,
+    });
+  const found = { namespace: "default", name: "web-1", uid: "u1", ip: "10.10.1.5", mac: "02:aa:00:00:00:05" };
+  const ipv6 = { interface: 1, address: "fd00::5/64" };
+
+  test.each([
+    ["as bridge writes it", entry(), found],
+    ["with an IPv6 address first", entry({}, { ips: [ipv6, { interface: 1, address: "10.10.1.5/32" }] }), found],
+    ["an address that names no interface", entry({}, { ips: [{ address: "10.10.1.5/24" }] }), found],
+    ["an address on the node's side", entry({}, { ips: [{ interface: 0, address: "10.10.1.1/24" }] }), null],
+    ["IPv6 only", entry({}, { ips: [ipv6] }), null],
+    ["a plugin that reports no interfaces", entry({}, { interfaces: undefined }), null],
+    ["a secondary network", entry({ ifName: "net1" }), null],
+    ["the loopback, without a pod's identity", entry({ cniArgs: [] }), null],
+    [
+      "without a uid",
+      entry({
+        cniArgs: [
+          ["K8S_POD_NAMESPACE", "d"],
+          ["K8S_POD_NAME", "n"],
+        ],
+      }),
+      null,
+    ],
+    ["another kind", entry({ kind: "cniCacheV2" }), null],
+    ["half-written", entry().slice(0, 200), null],
+    ["empty", "", null],
+    ["not an object", "[1]", null],
+    ["of unexpected shapes", entry({ cniArgs: "x", result: { ips: {}, interfaces: 3 } }), null],
+  ])("%s", (_name, text, expected) => {
+    expect(parseCacheEntry(text)).toEqual(expected);
+  });
+});
+
+test.each([
+  ["known by namespace, name, uid and address", [pod("10.10.1.5", null)], [attachment("10.10.1.5")], ["10.10.1.5"]],
+  ["of another uid: held", [pod("10.10.1.5", null)], [{ ...attachment("10.10.1.5"), uid: "older" }], []],
+  [
+    "of another address than the API server says: held",
+    [{ ...pod("10.10.1.5", null), ip: "10.10.1.9" }],
+    [attachment("10.10.1.5")],
+    [],
+  ],
+  [
+    "without an address in the state: the cache's",
+    [{ ...pod("10.10.1.5", null), ip: "" }],
+    [attachment("10.10.1.5")],
+    ["10.10.1.5"],
+  ],
+  ["not in the state: no element", [], [attachment("10.10.1.5")], []],
+  [
+    "two pods with one address and MAC address: both held",
+    [pod("10.10.1.5", null), { ...pod("10.10.1.6", null), ip: "" }],
+    [attachment("10.10.1.5"), { ...attachment("10.10.1.6"), ip: "10.10.1.5", mac: attachment("10.10.1.5").mac }],
+    [],
+  ],
+])("a pod %s", (_name, pods, attachments, known) => {
+  expect(matchPods(pods, attachments).known.map(({ ip }) => ip)).toEqual(known);
+});
+
+test.each([
+  [["10.1.0.0/16", "10.0.0.0/8", "10.0.0.0/8"], ["10.0.0.0/8"]],
+  [["0.0.0.0/0", "198.51.100.0/24"], ["0.0.0.0/0"]],
+  [
+    ["203.0.113.7/32", "10.0.0.0/9", "10.128.0.0/9"],
+    ["10.0.0.0/9", "10.128.0.0/9", "203.0.113.7"],
+  ],
+  [[], []],
+])("outermost prefixes of %j", (cidrs, expected) => {
+  expect(outermostPrefixes(cidrs)).toEqual(expected);
+});
+
+describe("files", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "nodeagent-"));
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test("the state file gives back what was written, and says what is wrong with it otherwise", async () => {
+    const file = openStateFile(join(folder, "new", "state.json"), "worker1");
+    expect(await file.read()).toBeNull();
+    await file.write(signal(good, 3));
+    expect(await file.read()).toEqual(signal(good, 3));
+    await writeFile(join(folder, "new", "state.json"), "");
+    expect(await file.read()).toBe("it is not JSON");
+    expect(await readFile(join(folder, "new", "state.json.new"), "utf8").catch(() => "gone")).toBe("gone");
+  });
+
+  test("a CNI cache that does not exist has no pods", async () => {
+    expect(await openCniCache(join(folder, "nonesuch")).read()).toEqual([]);
+  });
+});
+
+test("the wait doubles up to its bound, less a random half, and is short again after a success", () => {
+  const backoff = createBackoff(200, 1_000, () => 1);
+  expect([1, 2, 3, 4, 5].map(() => backoff.nextMs())).toEqual([200, 400, 800, 1_000, 1_000]);
+  backoff.reset();
+  expect(backoff.nextMs()).toBe(200);
+  expect(createBackoff(200, 1_000, () => 0).nextMs()).toBe(100);
+});
+
+test("calls made while the work runs make it run once more", async () => {
+  let runs = 0;
+  const run = coalesce(async () => {
+    runs += 1;
+    await Promise.resolve();
+  });
+  await Promise.all([run(), run(), run()]);
+  expect(runs).toBe(2);
+  await run();
+  expect(runs).toBe(3);
+});
