@@ -80,8 +80,14 @@ async function answer(
   const rest = await readHeaders(child, response);
   response.write(rest);
   await pipeline(child.stdout, response);
-  const push = /^\/(.+)\/git-receive-pack$/.exec(decodeURIComponent(url.pathname));
-  if (push?.[1] && request.method === "POST" && response.statusCode === 200) onPush?.(push[1]);
+  const pushed = pushedRepository(url, request);
+  if (pushed !== undefined && response.statusCode === 200) onPush?.(pushed);
+}
+
+function pushedRepository(url: URL, request: IncomingMessage): string | undefined {
+  // Before a large push git asks with a flush packet and nothing else whether it may.
+  if (request.method !== "POST" || request.headers["content-length"] === "4") return undefined;
+  return /^\/(.+)\/git-receive-pack$/.exec(decodeURIComponent(url.pathname))?.[1];
 }
 
 function cgiEnvironment(root: string, url: URL, request: IncomingMessage): NodeJS.ProcessEnv {
