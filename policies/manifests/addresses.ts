@@ -1,13 +1,15 @@
 /** Reads addresses and prefixes as people write them, and says what is wrong with the ones that are not. */
+
 import { type Address, formatAddress, formatPrefix, type Prefix, parseAddress, parseCidr } from "../addresses.ts";
 import type { Positioned } from "../intent.ts";
 import { describeOdd } from "./characters.ts";
+import type { Code } from "./codes.ts";
 import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
 import type { Node } from "./tree.ts";
 
 interface Mistake {
-  readonly code: string;
+  readonly code: Code;
   readonly message: string;
   readonly fix: string;
 }
@@ -78,7 +80,7 @@ function explainCidr(text: string): Mistake {
   return explainSyntax(text, "invalid-cidr", "is not a prefix", "write a prefix such as 8.8.8.0/24");
 }
 
-function explainSyntax(text: string, code: string, message: string, fix: string): Mistake {
+function explainSyntax(text: string, code: Code, message: string, fix: string): Mistake {
   const parts = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(\/\d+)?$/.exec(text);
   if (parts?.slice(1, 5).some((part) => /^0\d/.test(part))) return leadingZero(parts);
   const tooLarge = parts?.slice(1, 5).find((part) => Number(part) > 255);

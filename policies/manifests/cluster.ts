@@ -90,7 +90,7 @@ function readSchedule(spec: Node | undefined, report: Report): string {
     "invalid-schedule",
     node.offset,
     message,
-    'Write minute, hour, day of month, month, day of week, for example "*/5 * * * *".',
+    'write minute, hour, day of month, month, day of week, for example "*/5 * * * *"',
   );
   return DEFAULT_SETTINGS.schedule;
 }

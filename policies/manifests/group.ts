@@ -16,10 +16,6 @@ export function readGroup(ref: ObjectRef, root: MappingNode, at: Position, repor
     if (address !== undefined) floatingIPs.push(address);
   }
   const list = fieldOf(spec, "floatingIPs");
-  if (list?.kind === "sequence" && items.length === 0) {
-    const message = "the group has no floating IPs";
-    report.warning("floating-ips-empty", list.offset, message, "add addresses, or delete the group");
-  }
   const whole = list?.kind === "sequence" && floatingIPs.length === items.length;
   const group = { namespace: ref.namespace ?? "", name: ref.name, floatingIPs, at };
   return { kind: "NetworkGatewayGroup", ref, at, group, whole };

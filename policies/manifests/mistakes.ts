@@ -3,6 +3,7 @@
  * those YAML knows, and colons or spaces that were lost. Found line by line, because a text with such mistakes does not
  * parse, or parses as something else. Only asked for when a document of ours has errors, so honest text costs nothing.
  */
+
 import {
   bullets,
   dashes,
@@ -13,6 +14,7 @@ import {
   oddSpaces,
   singleQuotes,
 } from "./characters.ts";
+import type { Code } from "./codes.ts";
 import type { Edit } from "./edits.ts";
 import { MAX_MISTAKES } from "./limits.ts";
 import { cutLines, type Line } from "./lines.ts";
@@ -20,7 +22,7 @@ import type { Schema } from "./schema.ts";
 import { SCHEMAS } from "./schemas.ts";
 
 export interface Mistake {
-  readonly code: string;
+  readonly code: Code;
   readonly offset: number;
   readonly message: string;
   readonly fix: string;

@@ -1,5 +1,7 @@
 /** One file, alone: bytes to declared objects and the findings that need no other file. */
+
 import type { Finding, Position } from "../findings.ts";
+import type { Code } from "./codes.ts";
 import type { Declared, ParsedFile, Switch } from "./declared.ts";
 import { cutDocuments, type DocumentText } from "./documents.ts";
 import { applyEdits, type Edit, originalOffset } from "./edits.ts";
@@ -79,7 +81,7 @@ function placer(
 
 function encodingNotes(file: string, text: string, byteOrderMark: boolean, lines: Lines): Finding[] {
   const notes: Finding[] = [];
-  const note = (code: string, offset: number, message: string, fix: string) =>
+  const note = (code: Code, offset: number, message: string, fix: string) =>
     notes.push({ code, severity: "note", message, fix, file, ...lines.at(offset) });
   if (byteOrderMark) note("byte-order-mark", 0, "the file begins with a byte order mark (U+FEFF)", "save it without");
   const carriageReturn = text.indexOf("\r");

@@ -1,5 +1,7 @@
 /** Collects the findings of one document while it is read. */
+
 import type { Finding, ObjectRef, Position, Severity } from "../findings.ts";
+import type { Code } from "./codes.ts";
 import { MAX_FINDINGS } from "./limits.ts";
 
 export class Report {
@@ -16,11 +18,11 @@ export class Report {
     return this.#place(offset);
   }
 
-  error(code: string, offset: number, message: string, fix: string): void {
+  error(code: Code, offset: number, message: string, fix: string): void {
     this.#add("error", code, offset, message, fix);
   }
 
-  warning(code: string, offset: number, message: string, fix: string): void {
+  warning(code: Code, offset: number, message: string, fix: string): void {
     this.#add("warning", code, offset, message, fix);
   }
 
@@ -29,7 +31,7 @@ export class Report {
   }
 
   /** Findings beyond the limit are dropped; the last one says so. */
-  #add(severity: Severity, code: string, offset: number, message: string, fix: string): void {
+  #add(severity: Severity, code: Code, offset: number, message: string, fix: string): void {
     if (this.findings.length > MAX_FINDINGS) return;
     const finding = { code, severity, message, fix, ...this.#place(offset) };
     if (this.findings.length < MAX_FINDINGS) {

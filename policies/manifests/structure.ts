@@ -111,7 +111,7 @@ function checkText(node: ScalarNode, schema: TextSchema, path: string, report: R
     report.warning("unquoted-boolean", node.offset, message, `write "${node.text}" in quotes`);
   }
   if (schema.enum === undefined || schema.enum.includes(node.text)) return;
-  const near = suggest(node.text, schema.enum);
+  const near = schema.enum.length > 1 ? suggest(node.text, schema.enum) : undefined;
   const message = `${path} cannot be ${JSON.stringify(node.text)}`;
   const fix = near === undefined ? `write ${listOf(schema.enum, "or")}` : `did you mean ${near}?`;
   report.error("unknown-value", node.offset, message, fix);

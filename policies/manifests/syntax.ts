@@ -51,6 +51,7 @@ function tabInIndentation(text: string, offset: number): number | undefined {
 function hint(reason: string): string {
   if (reason.includes("multiline key") || reason.includes("expected ':'"))
     return "a key before this place has no colon behind it";
+  if (reason === "deficient indentation") return "close the bracket, brace or quote that is still open here";
   if (reason.includes("indentation"))
     return "line it up with its siblings, or check the line above for a missing colon or quote";
   if (reason.includes("quoted scalar")) return "close the quotes";

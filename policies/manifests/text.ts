@@ -1,4 +1,5 @@
 /** From the bytes of a file to text whose places can be named. */
+import type { Code } from "./codes.ts";
 import { describeFileProblem } from "./file-problems.ts";
 import { MAX_FILE_BYTES } from "./limits.ts";
 
@@ -9,7 +10,7 @@ export interface Place {
 }
 
 export interface TextProblem {
-  readonly code: string;
+  readonly code: Code;
   readonly offset: number;
   readonly message: string;
   readonly fix: string;
@@ -46,7 +47,7 @@ function decodeUtf8(bytes: Uint8Array, unfinished = false): string | undefined {
   }
 }
 
-/** The first bad byte, found by halving: every prefix before it decodes, none behind it does. */
+/** Halving finds how far the bytes decode; what of that is no whole character yet begins the bad sequence. */
 function invalidUtf8(bytes: Uint8Array): Decoded {
   let good = 0;
   let bad = bytes.length + 1;
@@ -56,9 +57,8 @@ function invalidUtf8(bytes: Uint8Array): Decoded {
     else good = middle;
   }
   const text = decodeUtf8(bytes.subarray(0, good), true) ?? "";
-  const byte = bytes[good];
-  const what = byte === undefined ? "the file ends within a character" : `byte 0x${byte.toString(16).padStart(2, "0")}`;
-  const message = byte === undefined ? `${what}; it is not valid UTF-8` : `${what} is not valid UTF-8 here`;
+  const byte = bytes[new TextEncoder().encode(text).length] ?? 0;
+  const message = `the byte 0x${byte.toString(16).padStart(2, "0")} begins no UTF-8 character`;
   return { text, problem: { code: "encoding", offset: text.length, message, fix: "save the file as UTF-8" } };
 }
 

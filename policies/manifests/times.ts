@@ -35,7 +35,7 @@ const CRON_FIELDS: readonly CronField[] = [
 export function explainCron(text: string): string | undefined {
   const fields = text.trim().split(/\s+/);
   if (text.trim() === "" || fields.length !== CRON_FIELDS.length) {
-    return `it has ${text.trim() === "" ? 0 : fields.length} fields, not five`;
+    return `it needs five fields and has ${text.trim() === "" ? 0 : fields.length}`;
   }
   for (const [index, field] of CRON_FIELDS.entries()) {
     const written = fields[index] ?? "";

@@ -3,7 +3,9 @@
  * objects because those have no positions, and because no key of a manifest can then ever become a property of ours.
  * Aliases share the node they stand for; what that would amount to if written out is bounded.
  */
+
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from "js-yaml";
+import type { Code } from "./codes.ts";
 import { MAX_ALIASED_NODES } from "./limits.ts";
 
 export interface ScalarNode {
@@ -43,7 +45,7 @@ export type Node = ScalarNode | SequenceNode | MappingNode | RefusedNode;
 
 /** What is wrong with the document whatever it declares. */
 export interface TreeProblem {
-  readonly code: string;
+  readonly code: Code;
   readonly offset: number;
   readonly message: string;
   readonly fix: string;
@@ -151,7 +153,7 @@ class TreeBuilder {
     return anchor.node;
   }
 
-  #refuseAlias(code: string, message: string, fix: string): Node {
+  #refuseAlias(code: Code, message: string, fix: string): Node {
     const known = this.problems.some((problem) => problem.code === code && code === "alias-expansion");
     if (!known) this.problems.push({ code, offset: this.#offset, message, fix, always: true });
     return { kind: "refused", offset: this.#offset };
@@ -187,7 +189,7 @@ class TreeBuilder {
   }
 
   #acceptKey(frame: Frame, mapping: MappingNode, key: Node): ScalarNode | "skip" {
-    const refuse = (code: string, message: string, fix: string, first?: number) => {
+    const refuse = (code: Code, message: string, fix: string, first?: number) => {
       const problem = { code, offset: key.offset, message, fix, always: false };
       this.problems.push(first === undefined ? problem : { ...problem, first });
     };

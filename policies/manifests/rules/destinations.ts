@@ -1,9 +1,10 @@
 import { type Address, contains, formatPrefix, type Prefix, parseAddress, parseCidr } from "../../addresses.ts";
 import type { Finding } from "../../findings.ts";
 import type { Cidr, ClusterSettings, Policy, Positioned } from "../../intent.ts";
+import type { Code } from "../codes.ts";
 import { type DeclaredTree, refName } from "./tree.ts";
 
-type Found = Pick<Finding, "code" | "severity" | "message" | "fix">;
+type Found = Pick<Finding, "severity" | "message" | "fix"> & { readonly code: Code };
 
 interface NoEgress {
   readonly prefix: Prefix;

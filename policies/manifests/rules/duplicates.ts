@@ -1,4 +1,5 @@
 import type { Finding } from "../../findings.ts";
+import type { Code } from "../codes.ts";
 import { type Declared, fullName } from "../declared.ts";
 import type { DeclaredTree } from "./tree.ts";
 import { placeText } from "./words.ts";
@@ -57,6 +58,6 @@ export function pathsDifferByMoreThanCase({ files }: DeclaredTree): Finding[] {
   return findings;
 }
 
-function finding(code: string, { at, ref }: Declared, message: string, fix: string): Finding {
+function finding(code: Code, { at, ref }: Declared, message: string, fix: string): Finding {
   return { code, severity: "error", message, fix, ...at, object: ref };
 }

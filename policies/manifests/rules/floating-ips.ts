@@ -1,6 +1,7 @@
 import { type Address, contains, lastAddress, type Prefix, parseAddress, parseCidr } from "../../addresses.ts";
 import type { Finding, Severity } from "../../findings.ts";
 import type { ClusterSettings, Group, IpAddress, Positioned } from "../../intent.ts";
+import type { Code } from "../codes.ts";
 import { DEFAULT_GROUP, type DeclaredTree, groupName } from "./tree.ts";
 import { placeText } from "./words.ts";
 
@@ -19,7 +20,7 @@ const NEVER_USABLE: readonly (readonly [string, string])[] = [
 
 const neverUsable = NEVER_USABLE.map(([cidr, why]) => ({ prefix: parseCidr(cidr) as Prefix, why }));
 
-type Found = readonly [code: string, severity: Severity, message: string, fix: string];
+type Found = readonly [code: Code, severity: Severity, message: string, fix: string];
 
 /** Each floating IP against itself, its group, other groups and what EgressCluster declares. */
 export function floatingIPsAreUsable({ intent }: DeclaredTree): Finding[] {
@@ -99,7 +100,7 @@ function edgeOf(subnet: Prefix, address: Address): string | undefined {
   return address.family === 4 && address.value === lastAddress(subnet).value ? "broadcast" : undefined;
 }
 
-function refuse(code: string, message: string): Found {
+function refuse(code: Code, message: string): Found {
   return [code, "error", message, "choose a free address of the nodes' subnet"];
 }
 

@@ -1,7 +1,8 @@
 import type { Finding, Severity } from "../../findings.ts";
 import type { Policy } from "../../intent.ts";
+import type { Code } from "../codes.ts";
 import { suggest } from "../suggest.ts";
-import { type DeclaredTree, refName } from "./tree.ts";
+import { type DeclaredTree, groupName, refName } from "./tree.ts";
 import { placeText } from "./words.ts";
 
 /** A gatewayRef names a group of the tree; the policy uses the first of its addresses. */
@@ -37,6 +38,26 @@ function unknownGroup(policy: Policy, name: string, known: readonly string[]): F
   return finding("error", "gateway-ref-unknown", policy, message, fix);
 }
 
+/** A group without addresses that no policy refers to; where one does, the policy is told. */
+export function groupsHaveAddresses({ intent, brokenGroups }: DeclaredTree): Finding[] {
+  const used = new Set(intent.policies.map(refName));
+  return intent.groups
+    .filter((group) => group.floatingIPs.length === 0)
+    .filter((group) => !used.has(groupName(group)) && !brokenGroups.has(groupName(group)))
+    .map(({ namespace, name, at }) => {
+      const object = { kind: "NetworkGatewayGroup", namespace, name };
+      const fix = "add addresses, or delete the group";
+      return {
+        code: "floating-ips-empty",
+        severity: "warning",
+        message: "the group has no floating IPs",
+        fix,
+        ...at,
+        object,
+      };
+    });
+}
+
 /**
  * One policy per group. Which one stays is the plan's decision, for it knows who was ready before; here the one whose
  * name sorts later is told.
@@ -55,7 +76,7 @@ export function gatewayRefsAreUnique({ intent }: DeclaredTree): Finding[] {
   });
 }
 
-function finding(severity: Severity, code: string, policy: Policy, message: string, fix: string): Finding {
+function finding(severity: Severity, code: Code, policy: Policy, message: string, fix: string): Finding {
   const object = { kind: "EgressNATPolicy", name: policy.name };
   return { code, severity, message, fix, ...policy.gatewayRef.at, object };
 }

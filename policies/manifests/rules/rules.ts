@@ -6,7 +6,7 @@ import { groupsRepeatDefault } from "./default-group.ts";
 import { destinationsHaveEffect } from "./destinations.ts";
 import { clusterIsDeclaredOnce, namesAreUnique, pathsDifferByMoreThanCase } from "./duplicates.ts";
 import { floatingIPsAreUsable } from "./floating-ips.ts";
-import { gatewayRefsAreUnique, gatewayRefsLead } from "./gateway-refs.ts";
+import { gatewayRefsAreUnique, gatewayRefsLead, groupsHaveAddresses } from "./gateway-refs.ts";
 import { switchesAreOn } from "./switches.ts";
 import type { DeclaredTree } from "./tree.ts";
 
@@ -17,6 +17,7 @@ export const RULES: readonly ((tree: DeclaredTree) => readonly Finding[])[] = [
   switchesAreOn,
   floatingIPsAreUsable,
   groupsRepeatDefault,
+  groupsHaveAddresses,
   gatewayRefsLead,
   gatewayRefsAreUnique,
   destinationsHaveEffect,

@@ -1,4 +1,5 @@
 import type { Finding } from "../../findings.ts";
+import type { Code } from "../codes.ts";
 import type { Switch } from "../declared.ts";
 import { SWITCH_NAMES } from "../switches.ts";
 import type { DeclaredTree } from "./tree.ts";
@@ -23,6 +24,6 @@ export function switchesAreOn({ files }: DeclaredTree): Finding[] {
   });
 }
 
-function finding(code: string, { at }: Switch, message: string, fix: string): Finding {
+function finding(code: Code, { at }: Switch, message: string, fix: string): Finding {
   return { code, severity: "error", message, fix, ...at };
 }
