@@ -76,7 +76,7 @@ export function render(
   };
 }
 
-export const desiredRules: readonly Rule[] = [
+const desiredRules: readonly Rule[] = [
   rule({ preference: OUTER_RULE_PREFERENCE, iif: "lo", table: "main" }),
   rule({ preference: TUNNEL_RULE_PREFERENCE, iif: null, table: ROUTE_TABLE }),
 ];

@@ -1,13 +1,13 @@
 /** The door to links, addresses, rules, routes, neighbours and forwarding entries: iproute2, IPv4 only. */
 import { CommandError, run, tryRun } from "./run.ts";
 
-export interface Address {
+interface Address {
   readonly ip: string;
   readonly prefixLength: number;
   readonly label: string;
 }
 
-export interface Vxlan {
+interface Vxlan {
   readonly vni: number;
   readonly local: string;
   readonly port: number;

@@ -21,9 +21,18 @@ interface Steps {
   readonly withoutElement: string;
   readonly repairs: readonly (readonly string[])[];
   readonly repaired: Seen;
+  readonly connectionsBegin: readonly string[];
+  readonly edit: readonly string[];
+  readonly connectionsAfterEdit: readonly string[];
+  readonly selectedNow: string;
+  readonly foreignRule: string;
+  readonly replacement: readonly string[];
+  readonly connectionsAfterReplacement: readonly string[];
+  readonly replaced: Seen;
   readonly withoutGateway: Seen;
   readonly afterReports: readonly NodeReport[];
   readonly after: Seen;
+  readonly connectionAfter: string;
 }
 
 const nodeAddresses = {
@@ -84,12 +93,28 @@ describe("the source address that the outside host sees", () => {
     expect(steps.repaired).toEqual(withPolicy);
   });
 
+  test("an edit of policies: connections keep the address they began with, new ones follow the edit", () => {
+    expect(steps.connectionsBegin).toEqual(["192.168.1.100", "192.168.1.1"]);
+    expect(steps.edit).toContainEqual(expect.stringMatching(/^added 10\.10\.1\.6 .* \(goto class_/));
+    expect(steps.connectionsAfterEdit).toEqual(["192.168.1.100", "192.168.1.1"]);
+    expect(steps.selectedNow).toBe("192.168.1.100");
+  });
+
+  test("a foreign rule in our chains leaks until the next pass, which replaces the table and keeps connections", () => {
+    expect(steps.foreignRule).toBe("192.168.1.1");
+    expect(steps.replacement[0]).toBe("raised the curtain while the main table is replaced");
+    expect(steps.replacement.at(-1)).toBe("lowered the curtain");
+    expect(steps.connectionsAfterReplacement).toEqual(["192.168.1.100", "192.168.1.1"]);
+    expect(steps.replaced).toEqual(withPolicy);
+  });
+
   test("without a gateway: the source node's selected pods are held, the others are not", () => {
     expect(steps.withoutGateway).toEqual({ ...withPolicy, selected: "held" });
   });
 
   test("after the policy: connections under its id are forgotten, and every pod has its node's address again", () => {
     expect(steps.after).toEqual(nodeAddresses);
+    expect(steps.connectionAfter).toBe("closed");
     expect(steps.afterReports[0]?.changes).toContainEqual(expect.stringMatching(/^forgot \d+ connections/));
     expect(steps.afterReports[1]?.changes).toContain("removed floating address 192.168.1.100 from eth0");
     expect(steps.afterReports[1]?.kernel.held).toEqual([]);

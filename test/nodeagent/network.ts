@@ -6,11 +6,13 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import { podMac } from "./states.ts";
 
-export const WITNESS = "198.51.100.10";
+const WITNESS = "198.51.100.10";
 const PORT = 8080;
+const ECHO_PORT = 8081;
 
 export async function sh(host: string | null, script: string): Promise<string> {
   const enter = host === null ? [] : ["nsenter", `--net=/run/netns/${host}`];
@@ -71,23 +73,64 @@ export async function addPod(ip: string): Promise<void> {
 
 export const podHost = (ip: string) => `pod-${ip.split(".").slice(2).join("-")}`;
 
-/** The outside host tells each client the source address it saw. */
+/** The outside host tells each client the source address it saw: once, or as often as the client says something. */
 export async function startWitness(): Promise<void> {
-  const server = `require("node:net").createServer((s) => s.on("error", () => {}).end(s.remoteAddress.replace("::ffff:", "")))
-    .listen(${PORT}, () => console.log("listening"))`;
+  const server = `const { createServer } = require("node:net");
+    const seen = (socket) => socket.on("error", () => {}).remoteAddress.replace("::ffff:", "");
+    createServer((s) => s.end(seen(s))).listen(${PORT}, () =>
+      createServer((s) => s.on("data", () => s.write(seen(s) + "\\n"))).listen(${ECHO_PORT}, () => console.log("listening")))`;
   const child = spawn("nsenter", ["--net=/run/netns/outside", process.execPath, "-e", server], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(child.stdout, "data");
 }
 
-/** The source address the outside host saw, or `held` when no connection came about within the time. */
-export async function seenFrom(ip: string, to = WITNESS, timeoutSeconds = 0.6): Promise<string> {
-  const script = `exec 3<>/dev/tcp/${to}/${PORT} && cat <&3`;
-  const result = await execa(
-    "nsenter",
-    [`--net=/run/netns/${podHost(ip)}`, "timeout", String(timeoutSeconds), "bash", "-c", script],
-    { reject: false, stdin: "ignore" },
-  );
+export interface Connection {
+  /** Resolves with the address in the next answer, `closed` when the connection was reset, `silent` after 5 s. */
+  next(): Promise<string>;
+}
+
+/** A connection of a pod to the outside host that asks every 20 ms which address is seen. */
+export function openConnection(ip: string): Connection {
+  const client = `const s = require("node:net").connect(${ECHO_PORT}, "${WITNESS}", () => setInterval(() => s.write("?"), 20));
+    s.on("data", (data) => console.log(String(data))).on("error", () => {}).on("close", () => process.exit())`;
+  const child = spawn("nsenter", [`--net=/run/netns/${podHost(ip)}`, process.execPath, "-e", client], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let ended = false;
+  child.stdout.on("end", () => {
+    ended = true;
+  });
+  return {
+    async next() {
+      if (ended) return "closed";
+      const answer = once(child.stdout, "data").then(([data]) => lastLine(String(data)));
+      const end = once(child.stdout, "end").then(() => "closed");
+      return Promise.race([answer, end, delay(5_000, "silent")]);
+    },
+  };
+}
+
+/** Answers that arrive together count as the newest of them. */
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
+
+/** Enough for an answer, short enough to wait for none. */
+const HELD_SECONDS = 0.8;
+const ANSWER_SECONDS = 5;
+
+/**
+ * The source address the outside host saw, or `held` when no connection came about.
+ *
+ * @param expectHeld waits a short time only; else long enough for a busy machine
+ */
+export async function seenFrom(ip: string, expectHeld = false): Promise<string> {
+  const script = `exec 3<>/dev/tcp/${WITNESS}/${PORT} && cat <&3`;
+  const seconds = String(expectHeld ? HELD_SECONDS : ANSWER_SECONDS);
+  const result = await execa("nsenter", [`--net=/run/netns/${podHost(ip)}`, "timeout", seconds, "bash", "-c", script], {
+    reject: false,
+    stdin: "ignore",
+  });
   return result.exitCode === 0 ? result.stdout : "held";
 }

@@ -6,14 +6,14 @@
  */
 import { createHash } from "node:crypto";
 
-export type Family = "inet" | "netdev";
+type Family = "inet" | "netdev";
 
 export interface TableName {
   readonly family: Family;
   readonly name: string;
 }
 
-export interface SetDeclaration {
+interface SetDeclaration {
   readonly name: string;
   /** The `typeof` expression of the key. */
   readonly key: string;
@@ -25,7 +25,7 @@ export interface SetDeclaration {
   readonly dynamic?: string;
 }
 
-export interface RuleDeclaration {
+interface RuleDeclaration {
   /** In nft's words. */
   readonly text: string;
   /** Says why the rule is there, and identifies it: nft lists rules in other words than it was given. */

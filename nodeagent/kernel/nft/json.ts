@@ -11,7 +11,7 @@ export type NftExpression =
   | string
   | number;
 
-export interface NftPrefix {
+interface NftPrefix {
   readonly addr: string;
   readonly len: number;
 }

@@ -1,7 +1,7 @@
 /** Reads what `nft -j list table` prints. Shapes that are not known make it throw: guessing would hide a difference. */
 import type { Elements } from "./transaction.ts";
 
-export interface ChainState {
+interface ChainState {
   /** As `filter prerouting -90`; `null`: a chain that is only jumped to. */
   readonly hook: string | null;
   /** The rules' comments in order; "" where a rule has none. */
