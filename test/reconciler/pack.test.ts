@@ -119,7 +119,7 @@ describe("hostile packs", () => {
     },
     {
       name: "a delta that copies from behind its base",
-      pack: packOf([blob(base), refDelta(idOf(base), [...sizes(1000, 10), 0x91, 0xe7, 0x03, 10])]),
+      pack: packOf([blob(base), refDelta(idOf(base), [...sizes(1000, 10), 0x93, 0xe7, 0x03, 10])]),
       says: "does not fit its base",
     },
     {

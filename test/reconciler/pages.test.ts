@@ -12,7 +12,7 @@ const nodes = ["worker1", "worker2", "worker3"];
 
 describe("README.md", () => {
   test("a commit in force", async () => {
-    await expect(page("README.md", inForce())).toMatchFileSnapshot("golden/readme-applied.md");
+    await expect(page("README.md", inForce())).toMatchFileSnapshot("golden/readme-applied.txt");
   });
 
   test("a commit that waits for a node", async () => {
@@ -25,7 +25,7 @@ describe("README.md", () => {
       nodes: new Map(input.nodes).set("worker3", behind).set("worker2", unconfirmed),
       waiting: ["worker3 has not connected since the reconciler started"],
     };
-    await expect(page("README.md", waiting)).toMatchFileSnapshot("golden/readme-waiting.md");
+    await expect(page("README.md", waiting)).toMatchFileSnapshot("golden/readme-waiting.txt");
   });
 
   test("a commit that is rejected", async () => {
@@ -36,7 +36,7 @@ describe("README.md", () => {
         outcome: { kind: "rejected", findings },
       },
     };
-    await expect(page("README.md", rejected)).toMatchFileSnapshot("golden/readme-rejected.md");
+    await expect(page("README.md", rejected)).toMatchFileSnapshot("golden/readme-rejected.txt");
   });
 
   test.each([

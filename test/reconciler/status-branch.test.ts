@@ -75,9 +75,10 @@ describe("publishing", () => {
       Array.from({ length: 300 }, (_, index) => [`nodes/w${index}.yaml`, `node: ${index}\n`]),
     );
     await open().publish(files(many), "First", never);
+    await open().publish(files({ ...many, "README.md": "0\n" }), "Second", never);
     const fresh = open();
     proxy.exchanges.length = 0;
-    await fresh.publish(files({ ...many, "README.md": "1\n" }), "Second", never);
+    await fresh.publish(files({ ...many, "README.md": "1\n" }), "Third", never);
     const push = proxy.exchanges.find(({ request }) => request === "POST /egress.git/git-receive-pack");
     expect(Number(push?.requestBytes)).toBeLessThan(700);
   });
