@@ -4,21 +4,12 @@
  * credentials stay with the address they were given for.
  */
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from "isomorphic-git/http/node";
+import { type Deadline, type GitTimeouts, startDeadline } from "./deadline.ts";
 import { GitError } from "./failure.ts";
 import { assertWhole } from "./pktline.ts";
+import { refuseOtherThanGit } from "./refusal.ts";
 
 export type GitAuth = { readonly username: string; readonly password: string } | { readonly bearer: string };
-
-export interface GitTimeouts {
-  /** Until the first byte of the answer. */
-  readonly headersMs: number;
-  /** Between two pieces of the answer. */
-  readonly idleMs: number;
-  /** From request to the last byte: ends answers that drip. */
-  readonly totalMs: number;
-}
-
-export const defaultTimeouts: GitTimeouts = { headersMs: 10_000, idleMs: 10_000, totalMs: 60_000 };
 
 export interface GitHttpOptions {
   readonly auth: GitAuth | undefined;
@@ -81,46 +72,6 @@ async function readBody(response: Response, maxBytes: number, onChunk: () => voi
   return Buffer.concat(chunks);
 }
 
-function refuseOtherThanGit(response: Response, url: string): void {
-  const { status, headers } = response;
-  const refusal = refusalOf(status, headers, url);
-  if (refusal === undefined) return;
-  // Not awaited: the connection is given up, and why it ends is of no interest.
-  response.body?.cancel().catch(() => {});
-  throw refusal;
-}
-
-function refusalOf(status: number, headers: Headers, url: string): GitError | undefined {
-  const type = headers.get("content-type") ?? "no content type";
-  if (status === 200) {
-    if (/^application\/x-git-[a-z-]+-(advertisement|result)$/.test(type)) return undefined;
-    return new GitError("transient", `HTTP 200 with ${type}: not an answer of a Git server; is a proxy in between?`);
-  }
-  if (status >= 300 && status < 400) {
-    return new GitError("permanent", `HTTP ${status}: the repository has moved${movedTo(headers, url)}`);
-  }
-  if (status === 401) return new GitError("auth", "HTTP 401: the credentials are missing or not accepted");
-  if (status === 403) return new GitError("auth", "HTTP 403: these credentials do not allow it");
-  if (status === 404) return new GitError("auth", "HTTP 404: no such repository, or these credentials may not see it");
-  if (status === 407) return new GitError("auth", "HTTP 407: the proxy asks for credentials");
-  if (status === 408 || status === 429 || status >= 500) {
-    return new GitError("transient", `HTTP ${status}: the server is busy or broken`, retryAfter(headers));
-  }
-  return new GitError("permanent", `HTTP ${status}`);
-}
-
-function movedTo(headers: Headers, url: string): string {
-  const location = headers.get("location");
-  if (location === null || !URL.canParse(location, url)) return "";
-  const target = new URL(location, url);
-  return ` to ${target.origin}${target.pathname.replace(/\/info\/refs$/, "")}; configure that address`;
-}
-
-function retryAfter(headers: Headers): { retryAfterMs?: number } {
-  const seconds = headers.get("retry-after");
-  return seconds !== null && /^\d{1,6}$/.test(seconds) ? { retryAfterMs: Number(seconds) * 1000 } : {};
-}
-
 function authorization(auth: GitAuth | undefined): Record<string, string> {
   if (auth === undefined) return {};
   if ("bearer" in auth) {
@@ -145,37 +96,4 @@ function connectionError(error: unknown, deadline: Deadline): GitError {
     return new GitError("permanent", `the server's certificate is not accepted (${code})`, { cause: error });
   }
   return new GitError("transient", `the connection failed (${code})`, { cause: error });
-}
-
-interface Deadline extends Disposable {
-  readonly signal: AbortSignal;
-  /** What ran out, in words. */
-  readonly expired: string | undefined;
-  /** The next piece has this much time, within the total. */
-  extend(ms: number): void;
-}
-
-function startDeadline(timeouts: GitTimeouts): Deadline {
-  const controller = new AbortController();
-  let expired: string | undefined;
-  const expire = (what: string) => () => {
-    expired = what;
-    controller.abort();
-  };
-  const total = setTimeout(expire(`the answer took longer than ${timeouts.totalMs} ms`), timeouts.totalMs);
-  let next = setTimeout(expire(`no answer within ${timeouts.headersMs} ms`), timeouts.headersMs);
-  return {
-    signal: controller.signal,
-    get expired() {
-      return expired;
-    },
-    extend(ms) {
-      clearTimeout(next);
-      next = setTimeout(expire(`the answer stopped for ${ms} ms`), ms);
-    },
-    [Symbol.dispose]() {
-      clearTimeout(total);
-      clearTimeout(next);
-    },
-  };
 }

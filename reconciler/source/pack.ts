@@ -8,6 +8,7 @@ import { inflateSync } from "node:zlib";
 import { applyDelta, readDeltaSizes } from "./delta.ts";
 import { GitError } from "./failure.ts";
 import type { GitObject, ObjectMap, ObjectType } from "./objects.ts";
+import { damaged, readDistance, readEntryHead } from "./pack-entry.ts";
 
 export interface PackBudget {
   readonly objects: number;
@@ -105,30 +106,6 @@ function readEntry(reading: Reading, offset: number): number {
   return end;
 }
 
-function readEntryHead(pack: Buffer, start: number): { type: number; size: number; end: number } {
-  let offset = start;
-  let byte = byteAt(pack, offset++);
-  const type = (byte >> 4) & 7;
-  let size = byte & 15;
-  for (let scale = 16; byte & 0x80; scale *= 128) {
-    byte = byteAt(pack, offset++);
-    size += (byte & 0x7f) * scale;
-  }
-  return { type, size, end: offset };
-}
-
-/** The distance back to an offset delta's base: big-endian groups of seven bits, each continuation adding one. */
-function readDistance(pack: Buffer, start: number): { value: number; end: number } {
-  let offset = start;
-  let byte = byteAt(pack, offset++);
-  let value = byte & 0x7f;
-  while (byte & 0x80) {
-    byte = byteAt(pack, offset++);
-    value = (value + 1) * 128 + (byte & 0x7f);
-  }
-  return { value, end: offset };
-}
-
 function inflate(reading: Reading, start: number, size: number): { body: Buffer; end: number } {
   spend(reading, size);
   const compressed = reading.pack.subarray(start, reading.pack.length - 20);
@@ -184,16 +161,6 @@ function settle(reading: Reading, offset: number, object: GitObject): void {
 function patched(reading: Reading, base: GitObject, delta: Delta): GitObject {
   spend(reading, readDeltaSizes(delta.bytes).result);
   return { type: base.type, body: applyDelta(base.body, delta.bytes) };
-}
-
-function byteAt(bytes: Buffer, offset: number): number {
-  const byte = bytes[offset];
-  if (byte === undefined) throw damaged("it ends inside an object");
-  return byte;
-}
-
-function damaged(what: string, cause?: unknown): GitError {
-  return new GitError("transient", `the pack is damaged: ${what}`, { cause });
 }
 
 function overBudget(what: string): GitError {

@@ -14,6 +14,14 @@ export function repositoryAddress(url: string): string {
   return `${parsed.origin}${parsed.pathname.replace(/\/+$/, "")}`;
 }
 
+/** The full ref of a branch. Throws `TypeError` for names that Git or a forge may refuse (git-check-ref-format). */
+export function branchRef(branch: string): string {
+  const isPlain =
+    /^[A-Za-z0-9_][\w.-]*(\/[A-Za-z0-9_][\w.-]*)*$/.test(branch) && !/\.\.|\.(\/|$)|\.lock(\/|$)/.test(branch);
+  if (!isPlain) throw new TypeError(`${JSON.stringify(branch)} is no name for a branch`);
+  return `refs/heads/${branch}`;
+}
+
 /**
  * The commit that a ref (in full) names, a tag's commit for a tag. A missing ref is believed only when the server says
  * so twice in a row.

@@ -2,9 +2,10 @@
  * A repository behind smart HTTP. A poll is one `ls-refs` (isomorphic-git), a read one fetch into memory; nothing is
  * written to disk. What was read last stays, so that the next read transfers only what differs.
  */
+import { defaultTimeouts, type GitTimeouts } from "./deadline.ts";
 import { failuresAsValues, GitError } from "./failure.ts";
 import { type Capabilities, fetchPack, readCapabilities } from "./fetch.ts";
-import { defaultTimeouts, type GitAuth, type GitTimeouts, openGitHttp } from "./http.ts";
+import { type GitAuth, openGitHttp } from "./http.ts";
 import { type ObjectMap, parseCommit } from "./objects.ts";
 import { type PackBudget, readPack } from "./pack.ts";
 import { findRef, repositoryAddress } from "./refs.ts";

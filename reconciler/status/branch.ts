@@ -2,15 +2,16 @@
  * The status branch: an orphan branch of the manifests' repository that holds what became of them. Its content is
  * computed, so whoever loses a race puts the same content on top of the other's commit; nothing is ever forced.
  */
-import { Errors, push, type TreeEntry, writeCommit, writeRef, writeTree } from "isomorphic-git";
+import { Errors, push, writeCommit, writeRef } from "isomorphic-git";
+import type { HttpClient } from "isomorphic-git/http/node";
+import { defaultTimeouts, type GitTimeouts } from "../source/deadline.ts";
 import { failuresAsValues, GitError, type GitFailure } from "../source/failure.ts";
 import { fetchPack, readCapabilities } from "../source/fetch.ts";
-import { defaultTimeouts, type GitAuth, type GitTimeouts, openGitHttp } from "../source/http.ts";
-import { type GitObject, type ObjectMap, parseCommit } from "../source/objects.ts";
-import { objectId, readPack } from "../source/pack.ts";
-import { findRef, repositoryAddress } from "../source/refs.ts";
-import { listTree } from "../source/walk.ts";
-import { gitdir, openMemoryRepository } from "./memory-repository.ts";
+import { type GitAuth, openGitHttp } from "../source/http.ts";
+import { readPack } from "../source/pack.ts";
+import { branchRef, findRef, repositoryAddress } from "../source/refs.ts";
+import { gitdir, type MemoryRepository, openMemoryRepository } from "./memory-repository.ts";
+import { filesOf, type Tip, tipOf, writeFiles } from "./tip.ts";
 
 export interface StatusBranchOptions {
   readonly url: string;
@@ -38,16 +39,10 @@ const answerBytes = 64 * 1024 * 1024;
 const objectBytes = 16 * 1024 * 1024;
 const budget = { objects: 200_000, objectBytes, totalBytes: 256 * 1024 * 1024 };
 
-interface Tip {
-  readonly commit: string;
-  readonly tree: string;
-  /** All that the commit reaches, without its parents. */
-  readonly objects: ObjectMap;
-}
-
+/** Throws `TypeError` for an address or branch that can never work; nothing is contacted yet. */
 export function openStatusBranch(options: StatusBranchOptions): StatusBranch {
   const url = repositoryAddress(options.url);
-  const ref = `refs/heads/${options.branch}`;
+  const ref = branchRef(options.branch);
   const open = (signal: AbortSignal) =>
     openGitHttp({
       auth: options.auth,
@@ -98,10 +93,7 @@ export function openStatusBranch(options: StatusBranchOptions): StatusBranch {
   }
 
   /** Returns why the server did not move the branch. */
-  async function tryPush(
-    fs: ReturnType<typeof openMemoryRepository>,
-    http: ReturnType<typeof open>,
-  ): Promise<GitError | undefined> {
+  async function tryPush(fs: MemoryRepository, http: HttpClient): Promise<GitError | undefined> {
     const said: string[] = [];
     try {
       await push({ fs, http, gitdir, url, ref, remoteRef: ref, onMessage: (line) => void said.push(line) });
@@ -126,54 +118,6 @@ export function openStatusBranch(options: StatusBranchOptions): StatusBranch {
       }),
     publish: (files, message, signal) => failuresAsValues(url, () => publish(files, message, signal)),
   };
-}
-
-function tipOf(commit: string, objects: ObjectMap): Tip {
-  const object = objects.get(commit);
-  if (object?.type !== "commit") throw new GitError("transient", `the server did not send ${commit}`);
-  const { tree } = parseCommit(commit, object.body);
-  const reached = [commit, tree, ...[...listTree(objects, tree, "")].map(({ blobId }) => blobId)];
-  const entries = reached.flatMap((oid): [string, GitObject][] => {
-    const found = objects.get(oid);
-    return found ? [[oid, found]] : [];
-  });
-  return { commit, tree, objects: new Map(entries) };
-}
-
-function filesOf({ tree, objects }: Tip): Map<string, string> {
-  const files = new Map<string, string>();
-  for (const { path, kind, blobId } of listTree(objects, tree, "")) {
-    const blob = kind === "file" ? objects.get(blobId) : undefined;
-    if (blob) files.set(path, blob.body.toString("utf8"));
-  }
-  return files;
-}
-
-/** Returns the id of the tree that holds the files. */
-async function writeFiles(
-  fs: ReturnType<typeof openMemoryRepository>,
-  objects: Map<string, GitObject>,
-  files: ReadonlyMap<string, string>,
-): Promise<string> {
-  const entries: TreeEntry[] = [];
-  const folders = new Map<string, Map<string, string>>();
-  for (const [path, content] of files) {
-    const slash = path.indexOf("/");
-    if (slash < 0) {
-      const body = Buffer.from(content);
-      const oid = objectId("blob", body);
-      objects.set(oid, { type: "blob", body });
-      entries.push({ mode: "100644", path, oid, type: "blob" });
-      continue;
-    }
-    const name = path.slice(0, slash);
-    const folder = folders.get(name) ?? new Map<string, string>();
-    folders.set(name, folder.set(path.slice(slash + 1), content));
-  }
-  for (const [path, folder] of folders) {
-    entries.push({ mode: "040000", path, oid: await writeFiles(fs, objects, folder), type: "tree" });
-  }
-  return await writeTree({ fs, gitdir, tree: entries });
 }
 
 function oneLine(text: string): string {

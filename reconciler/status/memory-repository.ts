@@ -8,8 +8,10 @@ import type { GitObject, ObjectType } from "../source/objects.ts";
 
 export const gitdir = "/git";
 
+export type MemoryRepository = PromiseFsClient;
+
 /** `objects` is read and written in place; `shallow` names the commits whose parents are not at hand. */
-export function openMemoryRepository(objects: Map<string, GitObject>, shallow: readonly string[]): PromiseFsClient {
+export function openMemoryRepository(objects: Map<string, GitObject>, shallow: readonly string[]): MemoryRepository {
   const files = new Map<string, Buffer>();
   if (shallow.length > 0) files.set(`${gitdir}/shallow`, Buffer.from(`${shallow.join("\n")}\n`));
 

@@ -208,3 +208,12 @@ async function pushDirectly(content: Readonly<Record<string, string>>, message: 
   await repository.git("checkout", "--quiet", "--detach", "FETCH_HEAD");
   await repository.commit(content, message, branch);
 }
+
+test.each(["", "a b", "a..b", "a.lock", "-a", "a/.b", "a/", "a~1", "a\n", "@{u}", "ä"])(
+  "%j is no name for a branch",
+  (name) => {
+    const author = { name: "Sallyport", email: "sallyport@example.net" };
+    const options = { url: "http://git.example.net/a.git", branch: name, author, clock: () => new Date(0) };
+    expect(() => openStatusBranch(options)).toThrow("is no name for a branch");
+  },
+);
