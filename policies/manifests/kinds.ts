@@ -1,4 +1,5 @@
 /** Tells which of our kinds an object is, also where its kind or apiVersion is nearly right. Other kinds are nobody's business here. */
+import type { Mistake } from "./mistakes.ts";
 import type { Report } from "./report.ts";
 import { entryOf, textAt } from "./scalars.ts";
 import { NETWORKING, type OurKind, SALLYPORT } from "./schemas.ts";
@@ -62,4 +63,18 @@ function plain(kind: string): string {
 
 function isOwnGroup(group: string): boolean {
   return OWN_GROUPS.includes(group) || suggest(group, OWN_GROUPS) !== undefined;
+}
+
+/** The first kind of a document's text that differs from one of ours by case or hyphens only. */
+export function misspeltKind(text: string): Mistake | undefined {
+  for (const match of text.matchAll(/^([ \t]*(?:- )?kind:[ \t]+["']?)([A-Za-z-]+)/gm)) {
+    const written = match[2] ?? "";
+    const meant = KINDS.find((kind) => kind.toLowerCase() === plain(written));
+    if (meant === undefined || meant === written) continue;
+    const offset = match.index + (match[1] ?? "").length;
+    const edits = [{ offset, length: written.length, replacement: meant }];
+    const message = `there is no kind ${written}`;
+    return { code: "unknown-kind", offset, message, fix: `did you mean ${meant}?`, edits, safe: true };
+  }
+  return undefined;
 }

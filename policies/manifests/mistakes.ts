@@ -102,9 +102,7 @@ function findCharacters(line: Line): Mistake[] {
 function findItem(line: Line): Mistake[] {
   const match = ITEM.exec(line.content);
   if (match?.[1] !== undefined) {
-    return [
-      characterMistake(line.contentStart, match[1], match[2] === "" ? "- " : "-", "a hyphen (-) before a list item"),
-    ];
+    return [characterMistake(line.contentStart, match[1], match[2] === "" ? "- " : "-", "a hyphen (-)")];
   }
   if (!/^-[^\s-]/.test(line.content)) return [];
   return [
@@ -129,7 +127,7 @@ function findQuotes(line: Line): Mistake[] {
     const offset = line.contentStart + opening;
     const edits = [{ offset, length: 1, replacement: quote }];
     if (closing !== undefined) edits.push({ offset: line.contentStart + closing, length: 1, replacement: quote });
-    found.push({ ...characterMistake(offset, character, quote, `${quote} at both ends`), edits });
+    found.push({ ...characterMistake(offset, character, quote, `a straight quote (${quote})`), edits });
   }
   return found.length > 0 ? found : findClosing(line);
 }
@@ -139,7 +137,7 @@ function findClosing(line: Line): Mistake[] {
   const match = new RegExp(`(?:^|[:\\-,[{]\\s+)(["'])[^"']*([${QUOTES}])\\s*$`).exec(line.content);
   if (match?.[1] === undefined || match[2] === undefined) return [];
   const offset = line.contentStart + match[0].trimEnd().length - 1 + match.index;
-  return [characterMistake(offset, match[2], match[1], `${match[1]} at both ends`)];
+  return [characterMistake(offset, match[2], match[1], `a straight quote (${match[1]})`)];
 }
 
 function closingQuote(content: string, from: number): number | undefined {
@@ -175,12 +173,12 @@ function findMissing(line: Line, next: Line | undefined): Mistake[] {
 }
 
 function characterMistake(offset: number, written: string, replacement: string, wanted: string): Mistake {
-  const count = written.length > 1 ? `${written.length} times ` : "";
+  const count = written.length > 1 ? ` (${written.length} times)` : "";
   return {
     code: "typographic-character",
     offset,
-    message: `${count}${nameCharacter(written.charAt(0))} stands where YAML needs ${wanted}`,
-    fix: wanted === "nothing" ? "delete it" : `write ${wanted.replace(" before a list item", "")} instead`,
+    message: `${nameCharacter(written.charAt(0))}${count} stands where YAML needs ${wanted}`,
+    fix: wanted === "nothing" ? "delete it" : `write ${wanted}`,
     edits: [{ offset, length: written.length, replacement }],
     safe: true,
   };

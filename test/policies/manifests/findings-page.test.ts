@@ -60,7 +60,7 @@ describe("docs/findings.md", () => {
     expect(printed(section)).toBe(section.printed);
     expect(section.printed).toContain(`: ${section.severity}: `);
     expect(section.printed).toMatch(new RegExp(`\\(${section.code}\\)$`, "m"));
-    expect(section.printed.match(/\([a-z0-9-]+\)$/gm)).toHaveLength(1);
+    expect(section.printed.match(/^\S+:\d+:\d+: /gm)).toHaveLength(1);
   });
 
   test("explains every code there is, and no other", () => {

@@ -128,7 +128,7 @@ describe("the seed document's manifests as printed", () => {
       "12:3 placeholder",
     ]);
     expect(findings[0]?.message).toContain("U+2014 EM DASH");
-    expect(findings[0]?.fix).toBe("write a hyphen (-) instead");
+    expect(findings[0]?.fix).toBe("write a hyphen (-)");
     expect(intent?.groups[0]?.floatingIPs.map(({ value }) => value)).toEqual([
       "192.168.1.100",
       "192.168.1.101",
