@@ -56,9 +56,7 @@ describe("slips of form", () => {
     const { intent, findings } = read(write(wrong, right));
     expect(findings.map(({ line, column }) => `${line}:${column}`)).toEqual([place]);
     expect(findings[0]).toMatchObject({ severity: "error", object: { kind: "NetworkGatewayGroup", name: "default" } });
-    expect(findings[0]?.message).toContain(
-      named,
-    );
+    expect(findings[0]?.message).toContain(named);
     expect(intent?.groups[0]?.floatingIPs.map(({ value }) => value)).toEqual(["192.168.1.100"]);
   });
 
@@ -90,8 +88,7 @@ describe("slips of form", () => {
     );
     const foreign =
       "kind: ConfigMap\napiVersion: v1\ndata:\n  sallyport.dev: “hello”\n  text: |\n    — EgressNATPolicy\n";
-    const wrong = annotated.replace("- 192", "— 192.168.1.99 # “the” — first
-  - 192");
+    const wrong = annotated.replace("- 192", "— 192.168.1.99 # “the” — first\n  - 192");
     expect(read(annotated).findings).toEqual([]);
     expect(read(foreign).findings).toEqual([]);
     expect(repair(foreign).fixes).toEqual([]);
