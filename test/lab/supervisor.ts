@@ -6,9 +6,9 @@
  *     node supervisor.ts OPTIONS-AS-JSON
  */
 
-import { createReadStream } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { execa } from "execa";
 import { type CertificatePaths, makeCertificates } from "./certificates.ts";
 import { writeCniCache, writeInventory } from "./inventory.ts";
@@ -33,7 +33,7 @@ async function main(options: SupervisorOptions): Promise<void> {
     process.exit(0);
   };
   process.on("SIGTERM", shutDown);
-  createReadStream("", { fd: LIFELINE_FD }).on("error", shutDown).on("close", shutDown).resume();
+  new Socket({ fd: LIFELINE_FD }).on("error", shutDown).on("close", shutDown).resume();
 
   const topology = labTopology(options.nodes);
   for (const directory of [labPaths.scratch, labPaths.logs, labPaths.repositories]) {

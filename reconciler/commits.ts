@@ -1,0 +1,108 @@
+/**
+ * What Git says, turned into the intent that is in force. Last good wins: a commit with errors, a tree without any
+ * manifest of ours, or a repository that does not answer changes nothing but what is told about it.
+ */
+import type { Finding } from "../policies/findings.ts";
+import type { Intent } from "../policies/intent.ts";
+import type { ParsedFile } from "../policies/manifests/declared.ts";
+import { parseFile } from "../policies/manifests/parse.ts";
+import { assemble } from "../policies/manifests/read.ts";
+import type { GitSource, Tree } from "./source/source.ts";
+import type { CommitRef } from "./status/input.ts";
+
+export interface GoodCommit {
+  readonly ref: CommitRef;
+  readonly intent: Intent;
+  /** Warnings and notes. */
+  readonly findings: readonly Finding[];
+}
+
+export interface RejectedCommit {
+  readonly ref: CommitRef;
+  readonly findings: readonly Finding[];
+}
+
+export class Commits {
+  readonly #source: GitSource;
+  #parsed = new Map<string, ParsedFile>();
+  #good: GoodCommit | undefined;
+  #rejected: RejectedCommit | undefined;
+  #problem: string | undefined;
+
+  constructor(source: GitSource) {
+    this.#source = source;
+  }
+
+  /** In force. */
+  get good(): GoodCommit | undefined {
+    return this.#good;
+  }
+
+  /** The newest commit, when it was rejected. */
+  get rejected(): RejectedCommit | undefined {
+    return this.#rejected;
+  }
+
+  /** Why Git could not be read, in one line; undefined while it can. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** The newest commit that was looked at. */
+  get seen(): CommitRef | undefined {
+    return this.#rejected?.ref ?? this.#good?.ref;
+  }
+
+  /** Takes a commit into force without asking for the head: after a restart, the one that was in force before. */
+  async restore(oid: string, signal: AbortSignal): Promise<void> {
+    await this.#take(oid, signal);
+  }
+
+  /** Looks at the head and takes it in when it is new. */
+  async look(signal: AbortSignal): Promise<void> {
+    const head = await this.#source.head(signal);
+    if (head.kind === "failed") this.#problem = head.message;
+    else if (head.kind === "missing") this.#problem = "the ref does not exist in the repository";
+    else if (head.oid !== this.seen?.oid) await this.#take(head.oid, signal);
+    else this.#problem = undefined;
+  }
+
+  async #take(oid: string, signal: AbortSignal): Promise<void> {
+    const tree = await this.#source.read(oid, signal);
+    if (tree.kind === "failed") {
+      this.#problem = tree.message;
+      return;
+    }
+    this.#problem = undefined;
+    const ref = { oid, subject: tree.commit.subject };
+    const { intent, findings } = assemble(this.#parse(tree));
+    const errors = findings.filter((finding) => finding.severity === "error");
+    if (intent === undefined && errors.length === 0) this.#rejected = { ref, findings: [emptyTree] };
+    else if (intent === undefined || errors.length > 0) this.#rejected = { ref, findings };
+    else {
+      this.#good = { ref, intent, findings };
+      this.#rejected = undefined;
+    }
+  }
+
+  /** Parsed documents are remembered by path and blob id; those of older trees are let go. */
+  #parse(tree: Tree): ParsedFile[] {
+    const next = new Map<string, ParsedFile>();
+    for (const file of tree.files) {
+      const key = `${file.blobId} ${file.path}`;
+      next.set(key, this.#parsed.get(key) ?? parseFile(file));
+    }
+    this.#parsed = next;
+    return [...next.values()];
+  }
+}
+
+const emptyTree: Finding = {
+  code: "empty-tree",
+  severity: "error",
+  message: "the tree declares no object of Sallyport, which is not taken for 'remove all egress'",
+  fix: "to remove all egress on purpose, keep the EgressCluster manifest in the tree",
+  file: ".",
+  line: 1,
+  column: 1,
+};
