@@ -17,9 +17,7 @@ export async function buildNetwork(topology: Topology, scratch: string): Promise
     outside.name,
     [
       ...hostCommands(outside.lanIP),
-      "link add outside0 type dummy",
-      "link set outside0 up",
-      `addr add ${outside.ip}/24 dev outside0`,
+      `addr add ${outside.ip}/32 dev lo`,
       ...topology.nodes.map((n) => `route add ${n.podCIDR} via ${n.lanIP}`),
     ],
     outside.name,
@@ -115,7 +113,7 @@ async function loadMasquerade(node: LabNode, scratch: string): Promise<void> {
     file,
     [
       "table ip cni {",
-      "  chain masquerade { type nat hook postrouting priority srcnat;",
+      "  chain postrouting { type nat hook postrouting priority srcnat;",
       `    ip saddr ${node.podCIDR} ip daddr != ${POD_CIDR} masquerade`,
       "  }",
       "}",

@@ -6,6 +6,7 @@
  *     node supervisor.ts OPTIONS-AS-JSON
  */
 
+import { existsSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Socket } from "node:net";
@@ -16,6 +17,7 @@ import { buildNetwork } from "./network.ts";
 import { labPaths, labProgram, sallyportCommand } from "./paths.ts";
 import { Processes, type ProcessSpec } from "./processes.ts";
 import { CLUSTER_NAME, labTopology, type Topology } from "./topology.ts";
+import { until } from "./until.ts";
 
 export interface SupervisorOptions {
   readonly nodes: number;
@@ -54,6 +56,8 @@ async function main(options: SupervisorOptions): Promise<void> {
     ]),
   );
   for (const spec of processSpecs(topology, certificates)) processes.start(spec);
+  const { git, witness } = labPaths.sockets;
+  await until("Git server and witness to listen", () => existsSync(git) && existsSync(witness));
   await serveControl(processes, topology, shutDown);
   process.stdout.write("ready\n");
 }
@@ -165,4 +169,9 @@ async function serveControl(processes: Processes, topology: Topology, shutDown: 
   });
 }
 
-await main(JSON.parse(process.argv[2] ?? "{}") as SupervisorOptions);
+try {
+  await main(JSON.parse(process.argv[2] ?? "{}") as SupervisorOptions);
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(1);
+}
