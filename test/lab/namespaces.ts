@@ -1,13 +1,13 @@
 /**
- * A private place on this machine: mount, network and process namespaces (and a user namespace, so that no root is
- * needed), entered through one init process. The process table is the registry of running labs: nothing is written
+ * A private place on this machine: mount, network and process namespaces (for an ordinary user also a user namespace,
+ * so that no root is needed), entered through one init process. The process table is the registry of running labs: nothing is written
  * anywhere that could be left behind.
  *
  * The init is a shell because process 1 must reap what others leave; with --kill-child and the process namespace, the
  * kernel ends every process of the lab, and with them every device, rule and mount, when the outermost one dies.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Stands in the init's command line, followed by the lab's name. */
 const MARK = "sallyport-lab";
@@ -28,7 +28,8 @@ export function spawnPrivate(name: string, command: readonly string[]): ChildPro
   return spawn(
     "unshare",
     [
-      "--map-root-user",
+      // Only where needed: inside a user namespace tcpdump cannot drop its privileges, and refuses to run.
+      ...(process.getuid?.() === 0 ? [] : ["--map-root-user"]),
       "--mount",
       "--net",
       "--pid",
@@ -60,8 +61,7 @@ export function enterLab(lab: RunningLab, netns: string | undefined, command: re
     "nsenter",
     "--target",
     String(lab.initPid),
-    "--user",
-    "--preserve-credentials",
+    ...(sameUserNamespace(lab.initPid) ? [] : ["--user", "--preserve-credentials"]),
     "--mount",
     "--net",
     "--pid",
@@ -70,6 +70,9 @@ export function enterLab(lab: RunningLab, netns: string | undefined, command: re
     ...command,
   ];
 }
+
+const sameUserNamespace = (pid: number): boolean =>
+  readlinkSync("/proc/self/ns/user") === readlinkSync(`/proc/${pid}/ns/user`);
 
 /** Where a path of the lab is seen from outside. */
 export const outsidePath = (lab: RunningLab, path: string): string => `/proc/${lab.initPid}/root${path}`;

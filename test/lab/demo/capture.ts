@@ -19,12 +19,11 @@ export async function startCapture(
   device: string,
   filter: readonly string[],
 ): Promise<Capture> {
-  // -Z root: dropping privileges needs other user ids, which a user namespace of its own does not have.
-  const tcpdump = ["tcpdump", "-Z", "root", "-l", "-nn", "-t", "--immediate-mode", "-c", "1", "-i", device, ...filter];
+  const tcpdump = ["tcpdump", "-l", "-nn", "-t", "--immediate-mode", "-c", "1", "-i", device, ...filter];
   const [file, ...args] = lab.commandLine(host, tcpdump);
   const child = spawn(file as string, args, { stdio: ["ignore", "pipe", "pipe"] });
   const timer = setTimeout(() => child.kill(), CAPTURE_TIMEOUT_MS);
-  const packet = firstLine(child.stdout).finally(() => clearTimeout(timer));
+  const packet = wholeText(child.stdout).finally(() => clearTimeout(timer));
   for await (const line of createInterface({ input: child.stderr })) {
     if (line.includes("listening on")) break;
   }
@@ -32,7 +31,9 @@ export async function startCapture(
   return { command: `${host}# tcpdump -nn -i ${device} ${filter.join(" ")}`, packet: () => packet };
 }
 
-async function firstLine(stream: NodeJS.ReadableStream): Promise<string | undefined> {
-  for await (const line of createInterface({ input: stream })) return line;
-  return undefined;
+/** With -c 1 everything on stdout is one packet, whatever number of lines it takes. */
+async function wholeText(stream: NodeJS.ReadableStream): Promise<string | undefined> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stream })) lines.push(line.trim());
+  return lines.length === 0 ? undefined : lines.join(" ");
 }

@@ -51,7 +51,7 @@ export async function tellStory(lab: Lab, print: (line: string) => void): Promis
     const readme = await station.statusFile("README.md");
     return readme?.includes("alice-paul") ? undefined : readme;
   });
-  seen.contains("the status branch no longer lists the policy", "applied", removed, [
+  seen.contains("the status branch no longer lists the policy", "**Applied.**", removed, [
     "git show origin/sallyport/status/lab:README.md",
   ]);
   return seen.result(commitToPacketMs);
