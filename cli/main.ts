@@ -4,8 +4,11 @@
  */
 import { Command, CommanderError } from "commander";
 import { addAgentCommand } from "./commands/agent.ts";
+import { addCheckCommand } from "./commands/check.ts";
 import { addLabCommand } from "./commands/lab.ts";
+import { addPlanCommand } from "./commands/plan.ts";
 import { addReconcileCommand } from "./commands/reconcile.ts";
+import { addUninstallCommand } from "./commands/uninstall.ts";
 import { packageVersion } from "./version.ts";
 
 /** @param argv as in process.argv. Sets process.exitCode. */
@@ -15,8 +18,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(packageVersion())
     .showHelpAfterError("(add --help for usage)")
     .exitOverride();
+  addCheckCommand(program);
+  addPlanCommand(program);
   addReconcileCommand(program);
   addAgentCommand(program);
+  addUninstallCommand(program);
   addLabCommand(program);
   try {
     await program.parseAsync(argv);
