@@ -21,7 +21,7 @@ export interface AgentOptions {
 }
 
 /** What the node lacks, one line each; nothing was touched. */
-export class PreflightError extends Error {
+class PreflightError extends Error {
   readonly lacks: readonly string[];
 
   constructor(lacks: readonly string[]) {

@@ -13,7 +13,7 @@ export interface Repair {
   readonly fixes: readonly Fix[];
 }
 
-export interface Fix extends Place {
+interface Fix extends Place {
   readonly code: string;
   /** What was wrong, as in the finding. */
   readonly message: string;

@@ -8,7 +8,7 @@ import { suggest } from "./suggest.ts";
 import type { MappingNode, Node, ScalarNode } from "./tree.ts";
 
 /** Stands for fields that were left out in print; what is required may be among them. */
-export const PLACEHOLDER = "...";
+const PLACEHOLDER = "...";
 
 /** `path` is the field as a person would name it (spec.sources[0]); `keyOffset` is where that field's key stands. */
 export function checkStructure(node: Node, schema: Schema, path: string, keyOffset: number, report: Report): void {

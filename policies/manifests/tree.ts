@@ -17,7 +17,7 @@ export interface ScalarNode {
   readonly plain: boolean;
 }
 
-export interface SequenceNode {
+interface SequenceNode {
   readonly kind: "sequence";
   readonly offset: number;
   readonly items: Node[];
@@ -36,7 +36,7 @@ export interface Entry {
 }
 
 /** In the place of an alias that stands for nothing; it has been reported, so nobody else says anything about it. */
-export interface RefusedNode {
+interface RefusedNode {
   readonly kind: "refused";
   readonly offset: number;
 }

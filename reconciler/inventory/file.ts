@@ -24,7 +24,7 @@ export interface Inventory {
  * @param text A List, a single object, or several YAML documents of either.
  * @throws Error with one line when the text is neither JSON nor YAML.
  */
-export function parseInventory(text: string): View {
+function parseInventory(text: string): View {
   const nodes: NodeView[] = [];
   const namespaces: NamespaceView[] = [];
   const pods: PodView[] = [];

@@ -47,7 +47,7 @@ export function spawnPrivate(name: string, command: readonly string[]): ChildPro
   );
 }
 
-export function runningLabs(): RunningLab[] {
+function runningLabs(): RunningLab[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((entry) => describeInit(Number(entry)) ?? []);

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const LAB_ROOT = "/run/lab";
+const LAB_ROOT = "/run/lab";
 
 export const labPaths = {
   scratch: `${LAB_ROOT}/scratch`,

@@ -10,7 +10,7 @@
  * The outside host owns a leg in the nodes' subnet, so that it can also witness which MAC answers for a floating IP.
  */
 
-export interface LabHost {
+interface LabHost {
   /** Also the name of its network namespace. */
   readonly name: string;
   /** In the nodes' subnet, on eth0. */
@@ -44,7 +44,6 @@ export interface Topology {
 export const CLUSTER_NAME = "lab";
 export const NODE_SUBNET = "192.168.1.0/24";
 export const POD_CIDR = "10.10.0.0/16";
-export const OUTSIDE_SUBNET = "198.51.100.0/24";
 export const MAX_NODES = 20;
 
 /** namespace, pod, role: the seed's policy selects `role: frontend` in the namespaces of alice and paul. */

@@ -71,7 +71,7 @@ export async function addPod(ip: string): Promise<void> {
   );
 }
 
-export const podHost = (ip: string) => `pod-${ip.split(".").slice(2).join("-")}`;
+const podHost = (ip: string) => `pod-${ip.split(".").slice(2).join("-")}`;
 
 /** The outside host tells each client the source address it saw: once, or as often as the client says something. */
 export async function startWitness(): Promise<void> {
