@@ -5,25 +5,25 @@
 import { Command, CommanderError } from "commander";
 import { addAgentCommand } from "./commands/agent.ts";
 import { addCheckCommand } from "./commands/check.ts";
-import { addLabCommand } from "./commands/lab.ts";
-import { addPlanCommand } from "./commands/plan.ts";
 import { addReconcileCommand } from "./commands/reconcile.ts";
 import { addUninstallCommand } from "./commands/uninstall.ts";
 import { packageVersion } from "./version.ts";
 
 /** @param argv as in process.argv. Sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A long-running process carries only the part it runs: `agent` and `reconcile` do without the others' modules.
+  const daemon = ["agent", "reconcile"].includes(argv[2] ?? "");
   const program = new Command("sallyport")
     .description("GitOps egress NAT gateway for Kubernetes")
     .version(packageVersion())
     .showHelpAfterError("(add --help for usage)")
     .exitOverride();
   addCheckCommand(program);
-  addPlanCommand(program);
+  if (!daemon) (await import("./commands/plan.ts")).addPlanCommand(program);
   addReconcileCommand(program);
   addAgentCommand(program);
   addUninstallCommand(program);
-  addLabCommand(program);
+  if (!daemon) (await import("./commands/lab.ts")).addLabCommand(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { runAgent } from "../../nodeagent/main.ts";
 import { untilTerminated } from "../signals.ts";
 
 interface Flags {
@@ -34,6 +33,8 @@ Example:
   sallyport agent --node worker1 --server https://192.168.1.252:7443 --tls-ca ca.crt --tls-cert worker1.crt --tls-key worker1.key`,
     )
     .action(async (flags: Flags) => {
+      // Loaded here: a process carries only the part it runs.
+      const { runAgent } = await import("../../nodeagent/main.ts");
       await runAgent(
         {
           node: flags.node,

@@ -1,6 +1,4 @@
 import type { Command } from "commander";
-import { readManifests } from "../../policies/manifests/read.ts";
-import { readManifestPaths } from "../../reconciler/source/files.ts";
 import { countSeverity, describeFinding, findingsDocument } from "../print.ts";
 
 export function addCheckCommand(program: Command): void {
@@ -11,6 +9,8 @@ export function addCheckCommand(program: Command): void {
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  sallyport check clusters/prod")
     .action(async (paths: string[], flags: { json?: boolean }) => {
+      const { readManifests } = await import("../../policies/manifests/read.ts");
+      const { readManifestPaths } = await import("../../reconciler/source/files.ts");
       const { findings } = readManifests(await readManifestPaths(paths));
       const errors = countSeverity(findings, "error");
       if (flags.json) process.stdout.write(`${JSON.stringify(findingsDocument(findings))}\n`);

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { runReconciler } from "../../reconciler/main.ts";
 import { untilTerminated } from "../signals.ts";
 
 interface Flags {
@@ -44,6 +43,7 @@ Example:
     --inventory inventory.json --listen 0.0.0.0:7443 --tls-ca ca.crt --tls-cert tls.crt --tls-key tls.key`,
     )
     .action(async (flags: Flags) => {
+      const { runReconciler } = await import("../../reconciler/main.ts");
       const [ca, cert, key] = await Promise.all(
         [flags.tlsCa, flags.tlsCert, flags.tlsKey].map((f) => readFile(f, "utf8")),
       );

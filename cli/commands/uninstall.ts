@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { uninstall } from "../../nodeagent/main.ts";
 
 export function addUninstallCommand(program: Command): void {
   program
@@ -8,6 +7,7 @@ export function addUninstallCommand(program: Command): void {
       "remove every table, device, rule, route and floating IP of Sallyport from this node; stop the agent first",
     )
     .action(async () => {
+      const { uninstall } = await import("../../nodeagent/main.ts");
       for (const removed of await uninstall()) process.stdout.write(`${removed}\n`);
     });
 }
