@@ -1,7 +1,8 @@
 /** `npm start`: builds a lab, tells the story, and on a terminal stays up so that a person can go on. */
 import { openGate } from "../gate.ts";
 import { Lab } from "../lab.ts";
-import { tellStory } from "./story.ts";
+import { restorePolicy, tellStory } from "./story.ts";
+import { Workstation } from "./workstation.ts";
 
 export interface DemoFlags {
   readonly name: string;
@@ -18,7 +19,8 @@ export async function runDemo(flags: DemoFlags, quickstart: string, terminated: 
   await using lab = await Lab.start(flags.name, { nodes: 3, manifests: quickstart }, (line) => print(`lab: ${line}`));
   terminated.addEventListener("abort", () => lab.down());
   try {
-    const result = await tellStory(lab, print);
+    const station = await Workstation.clone(lab);
+    const result = await tellStory(lab, station, print);
     const held = result.observations.filter((o) => o.ok).length;
     print(
       `\n${held} of ${result.observations.length} observations held; commit to packet: ${result.commitToPacketMs.join(", ")} ms`,
@@ -27,6 +29,7 @@ export async function runDemo(flags: DemoFlags, quickstart: string, terminated: 
     if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     if (!result.ok) process.exitCode = 1;
     if (flags.once || !process.stdout.isTTY) return;
+    await restorePolicy(lab, station);
   } catch (error) {
     if (terminated.aborted) return;
     throw error;

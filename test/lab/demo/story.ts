@@ -6,7 +6,7 @@ import { firstOutcome, type Lab } from "../lab.ts";
 import { until } from "../until.ts";
 import { type Capture, startCapture } from "./capture.ts";
 import { type DemoResult, Observations } from "./observations.ts";
-import { Workstation } from "./workstation.ts";
+import type { Workstation } from "./workstation.ts";
 
 const POLICY_FILE = "alice-paul.yaml";
 const SELECTED_POD = "alice/frontend-1";
@@ -14,9 +14,15 @@ const UNSELECTED_POD = "carol/frontend-1";
 const FIRST_FLOATING_IP = "192.168.1.100";
 const SECOND_FLOATING_IP = "192.168.1.101";
 
-export async function tellStory(lab: Lab, print: (line: string) => void): Promise<DemoResult> {
+/** Puts the removed policy back, so that whoever goes on by hand finds something to look at. */
+export async function restorePolicy(lab: Lab, station: Workstation): Promise<void> {
+  await station.git("checkout", "-q", "HEAD~1", "--", POLICY_FILE);
+  const { commit } = await station.push("Declare alice-paul again");
+  await until("the commit to be applied", () => outcomeOf(lab, "applied", commit));
+}
+
+export async function tellStory(lab: Lab, station: Workstation, print: (line: string) => void): Promise<DemoResult> {
   const seen = new Observations(print);
-  const station = await Workstation.clone(lab);
   const commitToPacketMs: number[] = [];
   const chapter = (title: string): void => print(`\n${title}`);
 
