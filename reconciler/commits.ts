@@ -7,6 +7,7 @@ import type { Intent } from "../policies/intent.ts";
 import type { ParsedFile } from "../policies/manifests/declared.ts";
 import { parseFile } from "../policies/manifests/parse.ts";
 import { assemble } from "../policies/manifests/read.ts";
+import type { GitFailure } from "./source/failure.ts";
 import type { GitSource, Tree } from "./source/source.ts";
 import type { CommitRef } from "./status/input.ts";
 
@@ -53,9 +54,13 @@ export class Commits {
     return this.#rejected?.ref ?? this.#good?.ref;
   }
 
-  /** Takes a commit into force without asking for the head: after a restart, the one that was in force before. */
-  async restore(oid: string, signal: AbortSignal): Promise<void> {
-    await this.#take(oid, signal);
+  /**
+   * Takes a commit into force without asking for the head: after a restart, the one that was in force before.
+   * @returns false when trying again later may help.
+   */
+  async restore(oid: string, signal: AbortSignal): Promise<boolean> {
+    const failure = await this.#take(oid, signal);
+    return failure === undefined || failure.class === "permanent";
   }
 
   /** Looks at the head and takes it in when it is new. */
@@ -67,11 +72,11 @@ export class Commits {
     else this.#problem = undefined;
   }
 
-  async #take(oid: string, signal: AbortSignal): Promise<void> {
+  async #take(oid: string, signal: AbortSignal): Promise<GitFailure | undefined> {
     const tree = await this.#source.read(oid, signal);
     if (tree.kind === "failed") {
       this.#problem = tree.message;
-      return;
+      return tree;
     }
     this.#problem = undefined;
     const ref = { oid, subject: tree.commit.subject };
@@ -83,6 +88,7 @@ export class Commits {
       this.#good = { ref, intent, findings };
       this.#rejected = undefined;
     }
+    return undefined;
   }
 
   /** Parsed documents are remembered by path and blob id; those of older trees are let go. */

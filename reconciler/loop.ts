@@ -3,7 +3,8 @@
  * truth about it. Passes never overlap; a report, a poll or a change of the inventory only asks for another one.
  */
 import type { Logger } from "pino";
-import type { ClusterSettings } from "../policies/intent.ts";
+import type { ClusterSettings, Intent } from "../policies/intent.ts";
+import { DEFAULT_SETTINGS } from "../policies/manifests/cluster.ts";
 import type { NodeReport, NodeState } from "../policies/nodestate.ts";
 import { nothingBefore, type Plan, type Previous, plan as planEgress } from "../policies/plan.ts";
 import { type NodeProgress, type Progress, settle, withReport, withSent } from "../policies/progress.ts";
@@ -33,6 +34,8 @@ export interface LoopParts {
   readonly onInForce: (settings: ClusterSettings) => void;
   readonly log: Logger;
 }
+
+const NOTHING_DECLARED: Intent = { groups: [], policies: [], cluster: DEFAULT_SETTINGS };
 
 /** How long a plan may stay unconfirmed before the status branch says that it is waited for. */
 const TELL_WAITING_AFTER_MS = 2_000;
@@ -110,7 +113,7 @@ export class Loop {
       if (this.#previous === undefined && !(await this.#remember())) return this.#retryLater();
       if (reasons.has("git") || reasons.has("retry")) await this.#look();
       const plan = this.#plan();
-      if (plan === undefined) return;
+      if (plan === undefined) return await this.#tellRejectedFirst();
       if (!(await this.#storeHolders(plan))) return this.#retryLater();
       this.#publish(plan);
       await this.#tell(plan);
@@ -238,6 +241,12 @@ export class Loop {
     }
   }
 
+  /** A cluster whose very first commit is rejected: there is nothing in force, and its author still wants to know. */
+  async #tellRejectedFirst(): Promise<void> {
+    if (this.#commits.rejected === undefined || this.#previous !== nothingBefore) return;
+    await this.#tell(planEgress(NOTHING_DECLARED, this.#parts.view(), nothingBefore));
+  }
+
   #statusInput(plan: Plan): StatusInput {
     const { cluster, repository, channel } = this.#parts;
     const { good, seen } = this.#commits;
@@ -254,13 +263,12 @@ export class Loop {
         ...(confirmed === undefined ? {} : { confirmed }),
       });
     }
-    if (good === undefined) throw new Error("there is no plan without a commit in force");
     return {
       cluster,
       repository,
-      applied: good.ref,
+      applied: good?.ref ?? null,
       seen: seen === undefined ? null : { commit: seen, outcome: this.#outcome() },
-      intent: good.intent,
+      intent: good?.intent ?? NOTHING_DECLARED,
       plan: { ...plan, next: settle(plan.next, this.#progress as Progress) },
       nodes: pages,
       waiting: this.#stage?.waiting ?? [],
