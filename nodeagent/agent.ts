@@ -53,6 +53,11 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
         log.error({ reason: received }, "refused a signal, the last good one stays");
         return;
       }
+      // The reconciler relies on this: what an agent applied is never taken back by something older.
+      if (desired !== null && received.generation < desired.generation) {
+        log.warn({ generation: received.generation }, "ignored a signal that is older than the one in force");
+        return;
+      }
       log.info({ generation: received.generation, hash: received.hash }, "received a signal");
       desired = received;
       request("signal");
