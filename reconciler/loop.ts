@@ -160,6 +160,8 @@ export class Loop {
         `rejected: ${first?.file}:${first?.line}:${first?.column}: ${first?.message}`,
       );
     } else {
+      // What was confirmed was confirmed for another commit.
+      this.#stage = undefined;
       log.info({ commit: good?.ref.oid }, `in force: ${good?.ref.subject}`);
     }
   }
@@ -181,6 +183,7 @@ export class Loop {
       this.#parts.onInForce(good.intent.cluster);
     }
     this.#targets = targets;
+    this.#stage = undefined;
     this.#previous = plan.next;
     this.#planned = { plan, key };
     return plan;

@@ -34,7 +34,7 @@ export function selectManifests(entries: Iterable<SeenEntry>, under: string, lim
   let bytesLeft = limits.totalBytes;
   for (const entry of seen.filter(isOfInterest)) {
     const from = entry.kind === "symlink" ? byPath.get(linkTarget(entry)) : entry;
-    const problem = problemOf(entry, from, wanted.has(entry.path), limits);
+    const problem = problemOf(entry, from, under, wanted.has(entry.path), limits);
     if (problem !== undefined || from === undefined) {
       problems.push(problemFile(entry.path, problem ?? "symlink-outside", entry.blobId));
       continue;
@@ -86,10 +86,13 @@ function linkTarget(link: SeenEntry): string {
 function problemOf(
   entry: SeenEntry,
   from: SeenEntry | undefined,
+  under: string,
   isRepeated: boolean,
   limits: SourceLimits,
 ): FileProblem | undefined {
-  const hasUnsafeName = entry.path.split("/").some((name) => unsafeName.test(name));
+  // `under` is the caller's word: "/srv/manifests" and "../manifests" are fine there.
+  const below = under === "" ? entry.path : entry.path.slice(under.length + 1);
+  const hasUnsafeName = below.split("/").some((name) => unsafeName.test(name));
   if (isRepeated || hasUnsafeName || entry.path.search(unprintable) >= 0) return "unsafe-name";
   if (entry.kind === "submodule") return "submodule";
   if (entry.kind === "symlink" && from?.kind !== "file") return "symlink-outside";
