@@ -85,7 +85,7 @@ function readSchedule(spec: Node | undefined, report: Report): string {
   if (node?.kind !== "scalar") return DEFAULT_SETTINGS.schedule;
   const mistake = explainCron(node.text);
   if (mistake === undefined) return node.text.trim().replace(/\s+/g, " ");
-  const message = `spec.schedule is not a cron expression: ${mistake}`.slice(0, 200);
+  const message = `spec.schedule is not a cron expression: ${mistake}`;
   report.error(
     "invalid-schedule",
     node.offset,

@@ -1,5 +1,7 @@
 /** Tells which of our kinds an object is, also where its kind or apiVersion is nearly right. Other kinds are nobody's business here. */
+
 import type { Mistake } from "./mistakes.ts";
+import { show } from "./quote.ts";
 import type { Report } from "./report.ts";
 import { entryOf, textAt } from "./scalars.ts";
 import { NETWORKING, type OurKind, SALLYPORT } from "./schemas.ts";
@@ -37,14 +39,19 @@ export function recognizeKind(root: MappingNode, report: Report): OurKind | unde
   const meant = meantKind(kind.text, group);
   if (meant === undefined) {
     if (group !== "sallyport.dev") return undefined;
-    report.error("unknown-kind", kind.offset, `sallyport.dev has no kind ${kind.text}`, "did you mean EgressCluster?");
+    report.error(
+      "unknown-kind",
+      kind.offset,
+      `sallyport.dev has no kind ${show(kind.text)}`,
+      "did you mean EgressCluster?",
+    );
     return undefined;
   }
   if (meant !== kind.text) {
-    report.error("unknown-kind", kind.offset, `there is no kind ${kind.text}`, `did you mean ${meant}?`);
+    report.error("unknown-kind", kind.offset, `there is no kind ${show(kind.text)}`, `did you mean ${meant}?`);
   }
   if (apiVersion !== undefined && apiVersion.text !== API_VERSIONS[meant]) {
-    const message = `${meant} has no version ${apiVersion.text}`;
+    const message = `${meant} has no version ${show(apiVersion.text)}`;
     report.error("unknown-api-version", apiVersion.offset, message, `write apiVersion: ${API_VERSIONS[meant]}`);
   }
   return meant;

@@ -18,8 +18,11 @@ export const MAX_DEPTH = 100;
  */
 export const MAX_ALIASED_NODES = 10_000;
 
-/** Findings of one document: enough to see the pattern, few enough to read, and a bound on what a hostile file costs. */
+/** Findings of one file: enough to see the pattern, few enough to read, and a bound on what a hostile file costs. */
 export const MAX_FINDINGS = 200;
 
 /** Typing mistakes of form in one document, for the same reasons. */
 export const MAX_MISTAKES = 100;
+
+/** Longer lines are not searched for such mistakes: they are made by hand, and looking costs the square of the length. */
+export const MAX_SEARCHED_LINE = 1000;

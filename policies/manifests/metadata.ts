@@ -1,6 +1,8 @@
 /** Reads metadata: the name, where a namespace belongs, and our own annotations. */
+
 import type { ObjectRef } from "../findings.ts";
-import { readNamespaceName, readObjectName } from "./names.ts";
+import { isNamespaceName, isObjectName, readNamespaceName, readObjectName } from "./names.ts";
+import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
 import { fieldOf, mappingAt, textAt } from "./scalars.ts";
 import type { OurKind } from "./schemas.ts";
@@ -13,11 +15,7 @@ export function readIdentity(kind: OurKind, root: MappingNode, report: Report): 
   const metadata = mappingAt(root, "metadata");
   const name = textAt(metadata, "name");
   const namespace = textAt(metadata, "namespace");
-  if (name !== undefined) {
-    const named = { kind, name: name.text };
-    report.object =
-      kind === "NetworkGatewayGroup" && namespace ? { kind, namespace: namespace.text, name: name.text } : named;
-  }
+  report.object = nameObject(kind, name?.text, namespace?.text);
   checkAnnotations(metadata, report);
   const goodName = readObjectName(name, "metadata.name", report);
   if (kind !== "NetworkGatewayGroup") {
@@ -33,6 +31,13 @@ export function readIdentity(kind: OurKind, root: MappingNode, report: Report): 
   return { kind, namespace: goodNamespace, name: goodName };
 }
 
+/** For the findings; a name that cannot be one is left to the finding about it. */
+function nameObject(kind: OurKind, name: string | undefined, namespace: string | undefined): ObjectRef | undefined {
+  if (name === undefined || !isObjectName(name)) return undefined;
+  const namespaced = kind === "NetworkGatewayGroup" && namespace !== undefined && isNamespaceName(namespace);
+  return namespaced ? { kind, namespace, name } : { kind, name };
+}
+
 function warnNamespace(kind: OurKind, offset: number, report: Report): void {
   report.warning(
     "namespace-ignored",
@@ -45,7 +50,7 @@ function warnNamespace(kind: OurKind, offset: number, report: Report): void {
 function checkAnnotations(metadata: MappingNode | undefined, report: Report): void {
   for (const { key } of mappingAt(metadata, "annotations")?.entries ?? []) {
     if (!key.text.startsWith(OWN_ANNOTATIONS)) continue;
-    const message = `there is no annotation ${JSON.stringify(key.text)}; it has no effect`;
+    const message = `there is no annotation ${quote(key.text)}; it has no effect`;
     report.warning("unknown-annotation", key.offset, message, "delete it");
   }
 }

@@ -9,12 +9,12 @@ const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 const QUALIFIED = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
 /** RFC 1123 subdomain, at most 253 characters: objects. */
-function isObjectName(text: string): boolean {
+export function isObjectName(text: string): boolean {
   return text.length <= 253 && SUBDOMAIN.test(text);
 }
 
 /** RFC 1123 label, at most 63 characters: namespaces. */
-function isNamespaceName(text: string): boolean {
+export function isNamespaceName(text: string): boolean {
   return text.length <= 63 && LABEL.test(text);
 }
 

@@ -7,6 +7,7 @@ import { cutDocuments } from "./documents.ts";
 import type { ManifestFile } from "./file.ts";
 import { describeFileProblem } from "./file-problems.ts";
 import { mayBeOurs } from "./kinds.ts";
+import { limitFindings } from "./report.ts";
 import { mendSeparators } from "./separators.ts";
 import { decode, Lines, type TextProblem } from "./text.ts";
 
@@ -32,7 +33,7 @@ export function parseFile(file: ManifestFile): ParsedFile {
   if (objects.length > 0) findings.push(...encodingNotes(file.path, decoded.text, decoded.byteOrderMark, lines));
   return {
     path: file.path,
-    findings,
+    findings: limitFindings(findings),
     objects,
     switches: readings.flatMap((reading) => reading.switches),
     mayHideGroups: readings.some((reading) => !reading.readable),

@@ -19,7 +19,7 @@ export function refuseOtherDialect(root: MappingNode, report: Report): boolean {
   const noSnat = action?.text.toLowerCase() === "nosnat";
   if (!noSnat && (selector === undefined || entryOf(spec, "sources") !== undefined)) return false;
   const offset = noSnat ? action.offset : (selector?.key.offset ?? root.offset);
-  const what = noSnat ? `action ${action.text}` : `${selector?.key.text} directly under spec`;
+  const what = noSnat ? "action NoSNAT" : `${selector?.key.text} directly under spec`;
   const message = `this is GKE's other EgressNATPolicy (${what}), which exempts traffic from NAT; it has no effect here`;
   report.error(
     "other-dialect",

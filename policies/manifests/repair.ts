@@ -1,4 +1,5 @@
 /** `check --fix`: repairs the mistakes whose mend is certain, and nothing else. */
+import type { Position } from "../findings.ts";
 import { type DocumentReading, readDocumentText } from "./document.ts";
 import { cutDocuments } from "./documents.ts";
 import { applyEdits, type Edit } from "./edits.ts";
@@ -41,11 +42,25 @@ export function repair(text: string): Repair {
   return { text: applyEdits(separators.text, edits), fixes };
 }
 
+/** None where repairing would only bring the next mistake to light: then nobody can be certain what was meant. */
 function safeMistakes(text: string): readonly Mistake[] {
-  const reading: DocumentReading = readDocumentText(text, () => ({ file: "", line: 1, column: 1 }));
+  const reading = readDocumentText(text, nowhere);
   if (!reading.readable) return [];
   const kind = reading.report.findings.some(({ code }) => code === "unknown-kind") ? misspeltKind(text) : undefined;
-  return [...reading.mistakes.filter(({ safe }) => safe), ...(kind === undefined ? [] : [kind])];
+  const safe = [...reading.mistakes.filter((mistake) => mistake.safe), ...(kind === undefined ? [] : [kind])];
+  const edits = safe.flatMap((mistake) => mistake.edits).sort((a, b) => a.offset - b.offset);
+  if (edits.length === 0) return [];
+  const after = readDocumentText(applyEdits(text, edits), nowhere);
+  const certain = countErrors(after) < countErrors(reading) && !after.mistakes.some((mistake) => mistake.safe);
+  return certain ? safe : [];
+}
+
+function countErrors({ report }: DocumentReading): number {
+  return report.findings.filter(({ severity }) => severity === "error").length;
+}
+
+function nowhere(): Position {
+  return { file: "", line: 1, column: 1 };
 }
 
 function describe({ code, message }: Mistake): Pick<Fix, "code" | "message"> {

@@ -3,6 +3,7 @@
 import type { Finding, ObjectRef, Position, Severity } from "../findings.ts";
 import type { Code } from "./codes.ts";
 import { MAX_FINDINGS } from "./limits.ts";
+import { sortFindings } from "./sort.ts";
 
 export class Report {
   readonly findings: Finding[] = [];
@@ -30,21 +31,30 @@ export class Report {
     return this.findings.some((finding) => finding.severity === "error");
   }
 
-  /** Findings beyond the limit are dropped; the last one says so. */
+  /** One more than the limit is kept, so that whoever counts sees that there were more. */
   #add(severity: Severity, code: Code, offset: number, message: string, fix: string): void {
     if (this.findings.length > MAX_FINDINGS) return;
     const finding = { code, severity, message, fix, ...this.#place(offset) };
-    if (this.findings.length < MAX_FINDINGS) {
-      this.findings.push(this.object === undefined ? finding : { ...finding, object: this.object });
-      return;
-    }
-    const tooMany = `this document has more than ${MAX_FINDINGS} findings; the rest is not listed`;
-    this.findings.push({
-      ...finding,
-      code: "too-many-findings",
-      severity: "error",
-      message: tooMany,
-      fix: "mend the ones above first",
-    });
+    this.findings.push(this.object === undefined ? finding : { ...finding, object: this.object });
   }
+}
+
+/** At most MAX_FINDINGS, the first of the file, and one that says there were more. */
+export function limitFindings(findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length <= MAX_FINDINGS) return findings;
+  const sorted = sortFindings(findings);
+  const next = sorted[MAX_FINDINGS];
+  if (next === undefined) return sorted;
+  const { file, line, column } = next;
+  const message = `this file has more than ${MAX_FINDINGS} findings; from here on they are not listed`;
+  const last = {
+    code: "too-many-findings",
+    severity: "error",
+    message,
+    fix: "mend those above first",
+    file,
+    line,
+    column,
+  } as const;
+  return [...sorted.slice(0, MAX_FINDINGS), last];
 }

@@ -1,6 +1,6 @@
 /** Holds a document against a schema: unknown and missing fields, wrong types, values outside a list or range. */
 
-import { quote } from "./quote.ts";
+import { quote, show } from "./quote.ts";
 import type { Report } from "./report.ts";
 import { entryOf, isAbsent, isBooleanForKubectl, scalarType } from "./scalars.ts";
 import type { IntegerSchema, ListSchema, ObjectSchema, Schema, TextSchema } from "./schema.ts";
@@ -56,7 +56,7 @@ function fieldsOf(schema: ObjectSchema): ReadonlyMap<string, Schema> {
 }
 
 function join(path: string, name: string): string {
-  return path === "" ? name : `${path}.${name}`;
+  return path === "" ? show(name) : `${path}.${show(name)}`;
 }
 
 interface FieldMistakes {
@@ -112,7 +112,7 @@ function checkText(node: ScalarNode, schema: TextSchema, path: string, report: R
   }
   if (schema.enum === undefined || schema.enum.includes(node.text)) return;
   const near = schema.enum.length > 1 ? suggest(node.text, schema.enum) : undefined;
-  const message = `${path} cannot be ${JSON.stringify(node.text)}`;
+  const message = `${path} cannot be ${quote(node.text)}`;
   const fix = near === undefined ? `write ${listOf(schema.enum, "or")}` : `did you mean ${near}?`;
   report.error("unknown-value", node.offset, message, fix);
 }
@@ -124,7 +124,7 @@ function checkInteger(node: ScalarNode, schema: IntegerSchema, path: string, rep
   }
   const value = Number(node.text);
   if (value >= schema.minimum && value <= schema.maximum) return;
-  const message = `${path} is ${node.text}, outside ${schema.minimum} to ${schema.maximum}`;
+  const message = `${path} is ${show(node.text)}, outside ${schema.minimum} to ${schema.maximum}`;
   report.error("out-of-range", node.offset, message, `write a number from ${schema.minimum} to ${schema.maximum}`);
 }
 
@@ -136,10 +136,10 @@ function wrongType(node: Node, schema: Exclude<Schema, { type?: never }>, path: 
 
 function mendType(node: Node, schema: Exclude<Schema, { type?: never }>): string {
   const written = node.kind === "scalar" ? node.text : "";
-  const short = written !== "" && written.length <= 60 && !written.includes("\n");
+  const short = /^[\x20-\x7e]{1,60}$/.test(written);
   if (schema.type === "string" && short) return `write it in quotes: "${written}"`;
-  if (schema.type === "integer" && /^[0-9]+$/.test(written)) return `write ${written} without quotes`;
-  if (schema.type === "array" && short && scalarItems(schema)) return `write a list: [${JSON.stringify(written)}]`;
+  if (schema.type === "integer" && /^[0-9]+$/.test(written)) return `write ${show(written)} without quotes`;
+  if (schema.type === "array" && short && scalarItems(schema)) return `write a list: [${quote(written)}]`;
   const fields = schema.type === "object" ? Object.entries(schema.properties) : [];
   const [only] = fields;
   if (fields.length === 1 && only?.[1].type === "string" && short) return `write {${only[0]}: ${written}}`;
@@ -166,7 +166,7 @@ function describe(node: Node): string {
   const type = scalarType(node);
   if (type === "null") return "empty";
   if (type === "boolean") return `the boolean ${node.text}`;
-  return type === "text" ? "text" : `the number ${node.text}`;
+  return type === "text" ? "text" : `the number ${show(node.text)}`;
 }
 
 function listOf(words: readonly string[], joiner = "and"): string {

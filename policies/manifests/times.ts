@@ -1,4 +1,5 @@
 /** The two notations of time in an EgressCluster: durations and cron expressions. */
+import { quote } from "./quote.ts";
 
 /** At least one look at Git per day, and not more than one per second. */
 const MIN_POLL_SECONDS = 1;
@@ -40,7 +41,7 @@ export function explainCron(text: string): string | undefined {
   for (const [index, field] of CRON_FIELDS.entries()) {
     const written = fields[index] ?? "";
     if (!written.split(",").every((part) => isCronPart(part, field)))
-      return `${field.name} cannot be ${JSON.stringify(written)}`;
+      return `${field.name} cannot be ${quote(written)}`;
   }
   return undefined;
 }

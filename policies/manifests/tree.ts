@@ -7,6 +7,7 @@
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from "js-yaml";
 import type { Code } from "./codes.ts";
 import { MAX_ALIASED_NODES } from "./limits.ts";
+import { quote, show } from "./quote.ts";
 
 export interface ScalarNode {
   readonly kind: "scalar";
@@ -137,12 +138,12 @@ class TreeBuilder {
     const anchor = this.#anchors.get(name);
     this.#offset = start - 1;
     if (anchor === undefined) {
-      const fix = `write the value here, or put &${name} before the node it stands for`;
-      return this.#refuseAlias("alias-unknown", `no anchor &${name} stands before this alias`, fix);
+      const fix = `write the value here, or put &${show(name)} before the node it stands for`;
+      return this.#refuseAlias("alias-unknown", `no anchor &${show(name)} stands before this alias`, fix);
     }
     if (anchor.node === undefined) {
       const fix = "write out what is meant; a manifest cannot contain itself";
-      return this.#refuseAlias("alias-cycle", `the alias *${name} stands inside the node it names`, fix);
+      return this.#refuseAlias("alias-cycle", `the alias *${show(name)} stands inside the node it names`, fix);
     }
     this.#aliasedSize += anchor.size;
     if (this.#aliasedSize > MAX_ALIASED_NODES) {
@@ -208,12 +209,7 @@ class TreeBuilder {
     }
     const first = knownKey(frame, mapping, key)?.offset;
     if (first !== undefined) {
-      refuse(
-        "duplicate-key",
-        `the key ${JSON.stringify(key.text)} stands twice in this mapping`,
-        "keep one of the two",
-        first,
-      );
+      refuse("duplicate-key", `the key ${quote(key.text)} stands twice in this mapping`, "keep one of the two", first);
       return "skip";
     }
     return key;
@@ -224,7 +220,7 @@ class TreeBuilder {
     if (start < 0) return "";
     const tag = this.#text.slice(start, end);
     if (!["!", "!!str", "!!map", "!!seq"].includes(tag)) {
-      const message = `the tag ${tag} has no meaning in a manifest`;
+      const message = `the tag ${show(tag)} has no meaning in a manifest`;
       this.problems.push({ code: "tag", offset: start, message, fix: "delete the tag", always: false });
     }
     return tag;

@@ -37,3 +37,8 @@ export function policy(over: Record<string, string> = {}, name = "alice"): strin
   const fields = Object.entries(spec).map(([field, value]) => `\n  ${field}: ${value}`);
   return `kind: EgressNATPolicy\napiVersion: networking.gke.io/v1\nmetadata:\n  name: ${name}\nspec:${fields.join("")}\n`;
 }
+
+/** An EgressCluster with this spec, given as block YAML. */
+export function cluster(spec: string): string {
+  return `kind: EgressCluster\napiVersion: sallyport.dev/v1alpha1\nmetadata: {name: lab}\nspec:\n${spec.replace(/^/gm, "  ")}\n`;
+}
