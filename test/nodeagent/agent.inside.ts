@@ -133,6 +133,10 @@ outcome.afterServerRestart = (
 ).kernel;
 server.publish(signal(state, 10));
 await reportWith("generation 10", ({ generation, kernel }) => generation === 10 && kernel.pods === 1, afterRestart);
+server.publish(signal({ ...state, pods: [] }, 9));
+outcome.older = await until("an older signal to be ignored", () =>
+  agent.lines.find(({ msg }) => String(msg).includes("older than the one in force")),
+);
 const status = await readFile(`/proc/${agent.child.pid}/status`, "utf8");
 outcome.rssMB = Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
 

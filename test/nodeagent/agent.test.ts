@@ -10,6 +10,7 @@ interface Outcome {
   readonly repair: readonly string[];
   readonly refused: { readonly reason: string };
   readonly lastGood: number;
+  readonly older: { readonly generation: number };
   readonly afterServerRestart: NodeReport["kernel"];
   readonly exitCode: number;
   readonly rulesOutlive: boolean;
@@ -47,6 +48,10 @@ describe("the agent as a process, with the reconciler's end of the channel", () 
   test("refuses a malformed signal and stays with the last good one", () => {
     expect(outcome.refused.reason).toBe('signal.state.underlayIP is not an IPv4 address: "1.2.3.4; reboot"');
     expect(outcome.lastGood).toBe(7);
+  });
+
+  test("ignores a signal older than the one in force", () => {
+    expect(outcome.older).toMatchObject({ generation: 9 });
   });
 
   test("finds a restarted reconciler again", () => {
