@@ -6,7 +6,6 @@ import { readDocumentText } from "./document.ts";
 import { cutDocuments } from "./documents.ts";
 import type { ManifestFile } from "./file.ts";
 import { describeFileProblem } from "./file-problems.ts";
-import { mayBeOurs } from "./kinds.ts";
 import { limitFindings } from "./report.ts";
 import { mendSeparators } from "./separators.ts";
 import { decode, Lines, type TextProblem } from "./text.ts";
@@ -18,7 +17,7 @@ export function parseFile(file: ManifestFile): ParsedFile {
   if ("problem" in decoded) {
     return unreadable(file.path, new Lines(decoded.text).at(decoded.problem.offset), decoded.problem);
   }
-  const mended = mayBeOurs(decoded.text) ? mendSeparators(decoded.text) : { text: decoded.text, mistakes: [] };
+  const mended = mendSeparators(decoded.text);
   const lines = new Lines(mended.text);
   const place = (offset: number): Position => ({ file: file.path, ...lines.at(offset) });
   const readings = cutDocuments(mended.text).map(({ text, start }) => {

@@ -1,4 +1,5 @@
 const MAX_QUOTED = 80;
+const MAX_LINE = 400;
 
 /**
  * Text of a manifest inside a message: in quotes, on one line, not longer than a person reads, and without characters
@@ -10,7 +11,7 @@ export function quote(text: string): string {
 
 /** One line for a terminal, of text that may repeat what a manifest holds. */
 export function tame(text: string): string {
-  return text.slice(0, 4 * MAX_QUOTED).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escapeCharacter);
+  return text.slice(0, MAX_LINE).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escapeCharacter);
 }
 
 /** The same without quotes where the text is a plain word. */

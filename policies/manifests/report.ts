@@ -3,6 +3,7 @@
 import type { Finding, ObjectRef, Position, Severity } from "../findings.ts";
 import type { Code } from "./codes.ts";
 import { MAX_FINDINGS } from "./limits.ts";
+import { tame } from "./quote.ts";
 import { sortFindings } from "./sort.ts";
 
 export class Report {
@@ -34,7 +35,7 @@ export class Report {
   /** One more than the limit is kept, so that whoever counts sees that there were more. */
   #add(severity: Severity, code: Code, offset: number, message: string, fix: string): void {
     if (this.findings.length > MAX_FINDINGS) return;
-    const finding = { code, severity, message, fix, ...this.#place(offset) };
+    const finding = { code, severity, message: tame(message), fix: tame(fix), ...this.#place(offset) };
     this.findings.push(this.object === undefined ? finding : { ...finding, object: this.object });
   }
 }

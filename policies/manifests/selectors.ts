@@ -2,7 +2,7 @@
 import type { LabelRequirement, LabelSelector } from "../intent.ts";
 import { describeOdd } from "./characters.ts";
 import { isLabelKey, isLabelValue } from "./names.ts";
-import { quote, show } from "./quote.ts";
+import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
 import { fieldOf, itemsAt, mappingAt, textAt } from "./scalars.ts";
 import type { Node, ScalarNode } from "./tree.ts";
@@ -37,7 +37,7 @@ export function readSelector(node: Node, path: string, report: Report): LabelSel
 
 function readLabel(key: ScalarNode, value: Node, path: string, report: Report): LabelRequirement | undefined {
   const keyIsGood = checkKey(key, path, report);
-  if (value.kind !== "scalar" || !checkValue(value, `${path}.${show(key.text)}`, report)) return undefined;
+  if (value.kind !== "scalar" || !checkValue(value, `${path}.${key.text}`, report)) return undefined;
   return keyIsGood ? { key: key.text, operator: "In", values: [value.text] } : undefined;
 }
 

@@ -56,7 +56,7 @@ function fieldsOf(schema: ObjectSchema): ReadonlyMap<string, Schema> {
 }
 
 function join(path: string, name: string): string {
-  return path === "" ? show(name) : `${path}.${show(name)}`;
+  return path === "" ? name : `${path}.${name}`;
 }
 
 interface FieldMistakes {

@@ -2,7 +2,6 @@
 import { parseEvents, YAMLException } from "js-yaml";
 import { nameCharacter } from "./characters.ts";
 import { MAX_DEPTH } from "./limits.ts";
-import { tame } from "./quote.ts";
 import type { TextProblem } from "./text.ts";
 import { buildTrees, type Tree } from "./tree.ts";
 
@@ -33,7 +32,7 @@ function explain(reason: string, position: number, text: string): TextProblem {
     const message = "a tab (U+0009) stands in the indentation; YAML allows only spaces there";
     return { code: "tab", offset: tab, message, fix: "indent with spaces" };
   }
-  return { code: "yaml", offset, message: `this is not YAML: ${tame(reason)}`, fix: hint(reason) };
+  return { code: "yaml", offset, message: `this is not YAML: ${reason}`, fix: hint(reason) };
 }
 
 /** The tab that begins the line of the offset, or the line before it: the parser notices some only then. */
