@@ -76,10 +76,18 @@ function reportFields({ node, schema, path, keyOffset, unknown, missing }: Field
   for (const key of unknown) {
     if (key.text === PLACEHOLDER) continue;
     const near = suggest(key.text, free);
-    if (near !== undefined) meant.add(near);
     const message = `${path === "" ? "this kind" : path} has no field ${quote(key.text)}`;
-    const fix = near === undefined ? `delete it; the fields here are ${listOf(names)}` : `did you mean ${near}?`;
-    report.error("unknown-field", key.offset, message, fix);
+    report.error(
+      "unknown-field",
+      key.offset,
+      message,
+      near === undefined ? mendUnknown(names) : `did you mean ${near}?`,
+    );
+    const field = near === undefined ? undefined : schema.properties[near];
+    if (near === undefined || field === undefined || meant.has(near)) continue;
+    meant.add(near);
+    const value = entryOf(node, key.text)?.value;
+    if (value !== undefined) checkStructure(value, field, join(path, key.text), key.offset, report);
   }
   for (const name of missing) {
     if (meant.has(name)) continue;
@@ -88,6 +96,12 @@ function reportFields({ node, schema, path, keyOffset, unknown, missing }: Field
     const fix = `add ${name}${exampleOf(schema.properties[name])}`;
     report.error("missing-field", written?.key.offset ?? keyOffset, message, fix);
   }
+}
+
+/** Where labels are selected, a label in the place of a field is the usual mistake. */
+function mendUnknown(names: readonly string[]): string {
+  if (names.includes("matchLabels")) return "put labels under matchLabels";
+  return `delete it; the fields here are ${listOf(names)}`;
 }
 
 function checkList(node: Node, schema: ListSchema, path: string, report: Report): void {

@@ -27,12 +27,20 @@ function explain(reason: string, position: number, text: string): TextProblem {
     const message = `the character ${nameCharacter(text.charAt(offset))} cannot stand in YAML`;
     return { code: "control-character", offset, message, fix: "delete it" };
   }
+  if (lineAt(text, offset).includes("{{")) {
+    const message = "this is a template, not YAML";
+    return { code: "yaml", offset, message, fix: "put what the template gives into the tree" };
+  }
   const tab = tabInIndentation(text, offset);
   if (tab !== undefined) {
     const message = "a tab (U+0009) stands in the indentation; YAML allows only spaces there";
     return { code: "tab", offset: tab, message, fix: "indent with spaces" };
   }
   return { code: "yaml", offset, message: `this is not YAML: ${reason}`, fix: hint(reason) };
+}
+
+function lineAt(text: string, offset: number): string {
+  return /^[^\r\n]{0,500}/.exec(text.slice(text.lastIndexOf("\n", offset - 1) + 1))?.[0] ?? "";
 }
 
 /** The tab that begins the line of the offset, or the line before it: the parser notices some only then. */
