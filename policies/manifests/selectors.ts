@@ -4,7 +4,7 @@ import { describeOdd } from "./characters.ts";
 import { isLabelKey, isLabelValue } from "./names.ts";
 import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
-import { fieldOf, itemsAt, mappingAt, textAt } from "./scalars.ts";
+import { fieldOf, itemsAt, mappingAt, scalarType, textAt } from "./scalars.ts";
 import type { Node, ScalarNode } from "./tree.ts";
 
 export const EVERYTHING: LabelSelector = { requirements: [] };
@@ -37,21 +37,27 @@ export function readSelector(node: Node, path: string, report: Report): LabelSel
 
 function readLabel(key: ScalarNode, value: Node, path: string, report: Report): LabelRequirement | undefined {
   const keyIsGood = checkKey(key, path, report);
-  if (value.kind !== "scalar" || !checkValue(value, `${path}.${key.text}`, report)) return undefined;
+  if (!isText(value) || !checkValue(value, `${path}.${key.text}`, report)) return undefined;
   return keyIsGood ? { key: key.text, operator: "In", values: [value.text] } : undefined;
 }
 
 function readExpression(item: Node, path: string, report: Report): LabelRequirement | undefined {
   const key = textAt(item, "key");
   const operator = textAt(item, "operator");
-  const values = itemsAt(item, "values").filter((value) => value.kind === "scalar");
-  const whole = values.length === itemsAt(item, "values").length;
+  const written = itemsAt(item, "values");
+  const values = written.filter(isText);
+  const whole = values.length === written.length;
   const keyIsGood = key !== undefined && checkKey(key, path, report);
   const valuesAreGood = values.map((value) => checkValue(value, path, report)).every(Boolean);
-  if (operator === undefined || !isOperator(operator.text) || !checkCount(operator, values.length, path, report))
+  if (operator === undefined || !isOperator(operator.text) || !checkCount(operator, written.length, path, report))
     return undefined;
   if (!whole || !keyIsGood || !valuesAreGood) return undefined;
   return { key: key.text, operator: operator.text, values: values.map((value) => value.text) };
+}
+
+/** Unquoted numbers and booleans are no label values; the check against the schema has said so. */
+function isText(node: Node): node is ScalarNode {
+  return node.kind === "scalar" && scalarType(node) === "text";
 }
 
 function isOperator(text: string): text is LabelRequirement["operator"] {

@@ -142,9 +142,10 @@ function checkInteger(node: ScalarNode, schema: IntegerSchema, path: string, rep
   report.error("out-of-range", node.offset, message, `write a number from ${schema.minimum} to ${schema.maximum}`);
 }
 
+const WANTED = { object: "a mapping", array: "a list", string: "text", integer: "a whole number" } as const;
+
 function wrongType(node: Node, schema: Exclude<Schema, { type?: never }>, path: string, report: Report): void {
-  const wanted = { object: "a mapping", array: "a list", string: "text", integer: "a whole number" }[schema.type];
-  const message = `${path || "the document"} must be ${wanted}, not ${describe(node)}`;
+  const message = `${path || "the document"} must be ${WANTED[schema.type]}, not ${describe(node)}`;
   report.error("wrong-type", node.offset, message, mendType(node, schema));
 }
 
@@ -158,9 +159,7 @@ function mendType(node: Node, schema: Exclude<Schema, { type?: never }>): string
   const [only] = fields;
   if (fields.length === 1 && only?.[1].type === "string" && short) return `write {${only[0]}: ${written}}`;
   const example = exampleOf(schema);
-  return example === ""
-    ? "write it as the kind's documentation shows"
-    : `write${example.replace(", for example", " for example")}`;
+  return example === "" ? `write ${WANTED[schema.type]}` : `write${example.replace(", for example", " for example")}`;
 }
 
 function scalarItems(schema: ListSchema): boolean {

@@ -52,7 +52,8 @@ function isCronPart(part: string, field: CronField): boolean {
   if (range === "*") return true;
   const ends = range.split("-").map((end) => cronNumber(end, field));
   const [low, high = low] = ends;
-  if (ends.length > 2 || low === undefined || high === undefined || low > high) return false;
+  if (ends.length > 2 || ends.includes(undefined) || low === undefined || high === undefined || low > high)
+    return false;
   return step === undefined || ends.length === 2;
 }
 
