@@ -139,9 +139,11 @@ export class Loop {
     }
     this.#previous = read.kind === "state" ? read.state.previous : nothingBefore;
     this.#storedHolders = JSON.stringify(this.#previous.holders);
-    if (read.kind === "state" && read.state.applied !== null)
-      await this.#commits.restore(read.state.applied, this.#signal);
-    return true;
+    if (read.kind !== "state" || read.state.applied === null) return true;
+    if (await this.#commits.restore(read.state.applied, this.#signal)) return true;
+    log.error(`the commit in force cannot be read: ${this.#commits.problem}`);
+    this.#previous = undefined;
+    return false;
   }
 
   async #look(): Promise<void> {
