@@ -68,10 +68,6 @@ const name = fits("a name", (value) => typeof value === "string" && /^[^\p{Cc}]{
 // The names of all policies that select a pod, joined.
 const classKey = fits("a class", (value) => typeof value === "string" && /^[^\p{Cc}]+$/u.test(value));
 const address = fits("an IPv4 address", (value) => typeof value === "string" && isIPv4(value));
-const addressOrNone = fits(
-  "an IPv4 address or empty",
-  (value) => value === "" || (typeof value === "string" && isIPv4(value)),
-);
 const mac = fits("a MAC address in lower case", (value) => typeof value === "string" && isMac(value));
 const cidr = fits("an IPv4 prefix in canonical form", (value) => typeof value === "string" && isCanonicalPrefix(value));
 const egressId = integer(1, ID_MASK);
@@ -96,7 +92,7 @@ const signalShape = record({
         namespace: name,
         name,
         uid: name,
-        ip: addressOrNone,
+        ips: list(address),
         class: fits("a class or null", (value) => value === null || classKey(value, "") === null),
       }),
     ),

@@ -4,9 +4,9 @@
  */
 import type { Position } from "./findings.ts";
 
-/** An IPv4 address in canonical dotted form. */
+/** In canonical form: dotted decimal, or RFC 5952. */
 export type IpAddress = string;
-/** An IPv4 prefix in canonical form: network address, slash, length; host bits are zero. */
+/** In canonical form: network address, slash, length; host bits are zero. */
 export type Cidr = string;
 
 /** Kubernetes label selector in full; `matchLabels` is already folded into requirements with operator `In`. */
@@ -51,14 +51,20 @@ export interface Policy {
 
 /** An `EgressCluster` (sallyport.dev/v1alpha1), one per cluster directory; every field has a default. */
 export interface ClusterSettings {
+  /** Where the EgressCluster stands; null when the tree has none. */
+  readonly at: Position | null;
   readonly podCIDRs: readonly Cidr[];
   readonly serviceCIDRs: readonly Cidr[];
   /** Further destinations that never take the egress path. */
   readonly noEgressCIDRs: readonly Cidr[];
   /** The subnets the nodes' addresses lie in. Kubernetes does not tell a node's prefix length, so it is declared. */
   readonly nodeSubnets: readonly Cidr[];
+  /** The routers of those subnets, never given to a node. Kubernetes does not tell them either. */
+  readonly defaultGateways: readonly IpAddress[];
   /** Which nodes may hold a floating IP; the empty selector means all. */
   readonly gatewayNodeSelector: LabelSelector;
+  /** A new text asks once for an even spread of the floating IPs over the nodes; empty: never asked. */
+  readonly rebalance: string;
   readonly overlay: {
     /** VXLAN network identifier, 1…16777215. */
     readonly vni: number;

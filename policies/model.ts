@@ -48,12 +48,20 @@ export interface Previous {
   readonly holders: readonly Holders[];
   /** Ids are given out in a circle, so a freed one comes back only after all others; this was the last. 0: none yet. */
   readonly lastId: EgressId;
+  /** `ClusterSettings.rebalance` that was last acted on. */
+  readonly rebalance: string;
   /** By policy name. */
   readonly policies: Readonly<Record<string, PreviousPolicy>>;
 }
 
 /** The start of a cluster that no plan was made for yet. */
-export const nothingBefore: Previous = { allocations: [], holders: [], lastId: 0, policies: {} };
+export const nothingBefore: Previous = {
+  allocations: [],
+  holders: [],
+  lastId: 0,
+  rebalance: "",
+  policies: {},
+};
 
 /** A kstatus-style condition. */
 export interface Condition {

@@ -32,7 +32,8 @@ export interface NodePod {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  readonly ip: string;
+  /** At most one of each family. */
+  readonly ips: readonly string[];
   /** Key of a class in this NodeState; `null`: known and not selected. */
   readonly class: string | null;
 }

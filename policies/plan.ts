@@ -53,6 +53,7 @@ export function plan(intent: Intent, view: View, previous: Previous): Plan {
       allocations,
       holders: nextHolders(allocations, previous, sites),
       lastId: ips.ids.lastId,
+      rebalance: intent.cluster.rebalance,
       policies: rememberPolicies(intent, policies),
     },
   };

@@ -77,7 +77,7 @@ function count(counts: Map<readonly Policy[], PodCount>, selected: readonly Poli
 function place({ namespace, name, uid, ips }: PodView, planned: PlannedClass | null): PlacedPod | undefined {
   const ip = ips.find((text) => parseAddress(text)?.family === 4);
   if (ip === undefined) return undefined;
-  return { pod: { namespace, name, uid, ip, class: planned?.podClass.key ?? null }, planned };
+  return { pod: { namespace, name, uid, ips: [ip], class: planned?.podClass.key ?? null }, planned };
 }
 
 function comparePods(a: NodePod, b: NodePod): number {

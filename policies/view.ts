@@ -11,11 +11,19 @@ export interface NodeView {
   readonly ready: boolean;
   /** `spec.unschedulable`: the node is cordoned. */
   readonly unschedulable: boolean;
+  /** Annotation `sallyport.dev/drain` is "true": the node is to give its floating IPs to others. */
+  readonly draining: boolean;
 }
 
 export interface NamespaceView {
   readonly name: string;
   readonly labels: Labels;
+}
+
+/** What a pod belongs to, as its author would name it: the Deployment rather than its ReplicaSet. */
+export interface Workload {
+  readonly kind: string;
+  readonly name: string;
 }
 
 export interface PodView {
@@ -28,6 +36,8 @@ export interface PodView {
   readonly ips: readonly string[];
   readonly labels: Labels;
   readonly hostNetwork: boolean;
+  /** The controller among `metadata.ownerReferences`; null for a pod that stands alone. */
+  readonly workload: Workload | null;
 }
 
 export interface View {

@@ -33,7 +33,7 @@ export function matchPods(pods: readonly NodePod[], attachments: readonly CniAtt
   const byPod = Map.groupBy(attachments, identity);
   const found = pods.map((pod) => ({
     pod,
-    attachment: byPod.get(identity(pod))?.find(({ ip }) => pod.ip === "" || pod.ip === ip),
+    attachment: byPod.get(identity(pod))?.find(({ ip }) => pod.ips.length === 0 || pod.ips.includes(ip)),
   }));
   const owners = Map.groupBy(found, ({ attachment }) => attachment && `${attachment.ip} ${attachment.mac}`);
   const known: PodAddress[] = [];

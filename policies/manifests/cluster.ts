@@ -1,10 +1,10 @@
 import type { ObjectRef, Position } from "../findings.ts";
 import type { ClusterSettings } from "../intent.ts";
-import { readCidr } from "./addresses.ts";
+import { readAddress, readCidr } from "./addresses.ts";
 import type { Declared } from "./declared.ts";
 import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
-import { fieldOf, itemsAt, mappingAt, scalarType } from "./scalars.ts";
+import { fieldOf, itemsAt, mappingAt, scalarType, textAt } from "./scalars.ts";
 import { CLUSTER_DEFAULTS } from "./schemas.ts";
 import { EVERYTHING, readSelector } from "./selectors.ts";
 import { explainCron, parsePollInterval } from "./times.ts";
@@ -12,11 +12,14 @@ import type { MappingNode, Node } from "./tree.ts";
 
 /** What holds when the tree has no EgressCluster, or for the fields it leaves out. */
 export const DEFAULT_SETTINGS: ClusterSettings = {
+  at: null,
   podCIDRs: [],
   serviceCIDRs: [],
   noEgressCIDRs: [],
   nodeSubnets: [],
+  defaultGateways: [],
   gatewayNodeSelector: EVERYTHING,
+  rebalance: "",
   overlay: { vni: CLUSTER_DEFAULTS.vni, port: CLUSTER_DEFAULTS.port },
   pollIntervalSeconds: parsePollInterval(CLUSTER_DEFAULTS.pollInterval) as number,
   schedule: CLUSTER_DEFAULTS.schedule,
@@ -29,11 +32,14 @@ const SHARED_VXLAN_PORTS = [4789, 8472];
 export function readCluster(ref: ObjectRef, root: MappingNode, at: Position, report: Report): Declared {
   const spec = mappingAt(root, "spec");
   const settings: ClusterSettings = {
+    at,
     podCIDRs: readCidrs(spec, "podCIDRs", report),
     serviceCIDRs: readCidrs(spec, "serviceCIDRs", report),
     noEgressCIDRs: readCidrs(spec, "noEgressCIDRs", report),
     nodeSubnets: readCidrs(spec, "nodeSubnets", report),
+    defaultGateways: readAddresses(spec, "defaultGateways", report),
     gatewayNodeSelector: readNodeSelector(spec, report),
+    rebalance: textAt(mappingAt(spec, "gateway"), "rebalance")?.text ?? "",
     overlay: readOverlay(spec, report),
     pollIntervalSeconds: readPollInterval(spec, report),
     schedule: readSchedule(spec, report),
@@ -43,6 +49,10 @@ export function readCluster(ref: ObjectRef, root: MappingNode, at: Position, rep
 
 function readCidrs(spec: Node | undefined, name: string, report: Report): string[] {
   return itemsAt(spec, name).flatMap((item, index) => readCidr(item, `spec.${name}[${index}]`, report)?.value ?? []);
+}
+
+function readAddresses(spec: Node | undefined, name: string, report: Report): string[] {
+  return itemsAt(spec, name).flatMap((item, index) => readAddress(item, `spec.${name}[${index}]`, report)?.value ?? []);
 }
 
 function readNodeSelector(spec: Node | undefined, report: Report): ClusterSettings["gatewayNodeSelector"] {

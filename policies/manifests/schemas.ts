@@ -164,6 +164,11 @@ export const SCHEMAS: Readonly<Record<OurKind, ObjectSchema>> = {
         serviceCIDRs: cidrs("The services' prefixes."),
         noEgressCIDRs: cidrs("Further destinations that never take the egress path."),
         nodeSubnets: cidrs("The subnets the nodes' addresses lie in."),
+        defaultGateways: {
+          type: "array",
+          description: "The routers of the nodes' subnets: never given to a node.",
+          items: { type: "string", format: "ip", examples: ["192.168.1.1"] },
+        },
         gateway: {
           type: "object",
           properties: {
@@ -174,6 +179,10 @@ export const SCHEMAS: Readonly<Record<OurKind, ObjectSchema>> = {
               description: "Where the SNAT happens: on the gateway node.",
             },
             nodeSelector: { ...labelSelector, description: "Which nodes may hold a floating IP; {} means all." },
+            rebalance: {
+              ...text,
+              description: "Change this text, to a date for example, to spread the floating IPs evenly once.",
+            },
           },
           additionalProperties: false,
         },

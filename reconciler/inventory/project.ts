@@ -46,6 +46,7 @@ function projectNode(object: Json): NodeView | undefined {
       (c) => field(c, "type") === "Ready" && field(c, "status") === "True",
     ),
     unschedulable: field(object, "spec", "unschedulable") === true,
+    draining: field(object, "metadata", "annotations", "sallyport.dev/drain") === "true",
   };
 }
 
@@ -66,6 +67,7 @@ function projectPod(object: Json): PodView | undefined {
     ips: podIPs.length > 0 ? podIPs : podIP === undefined ? [] : [podIP],
     labels: labels(field(object, "metadata", "labels")),
     hostNetwork: field(object, "spec", "hostNetwork") === true,
+    workload: null,
   };
 }
 

@@ -50,12 +50,13 @@ export function readState(files: ReadonlyMap<string, string> | undefined, cluste
 const EgressId = z.int().min(1).max(16_383);
 const ObjectId = z.string().regex(/^[0-9a-f]{40}$/);
 const Name = z.string().min(1).max(253);
-const Address = z.ipv4();
+const Address = z.union([z.ipv4(), z.ipv6()]);
 
 const PreviousSchema: z.ZodType<Previous> = z.strictObject({
   allocations: z.array(z.strictObject({ ip: Address, id: EgressId, node: Name.nullable() })),
   holders: z.array(z.strictObject({ ip: Address, id: EgressId, nodes: z.array(Name) })),
   lastId: z.int().min(0).max(16_383),
+  rebalance: z.string(),
   policies: z.record(
     Name,
     z.strictObject({

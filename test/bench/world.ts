@@ -36,6 +36,7 @@ export function makeWorld(size: Size): { intent: Intent; view: View } {
     labels: {},
     ready: true,
     unschedulable: false,
+    draining: false,
   }));
   const pods = Array.from({ length: size.pods }, (_, i) => ({
     namespace: `ns-${i % teams}`,
@@ -45,6 +46,7 @@ export function makeWorld(size: Size): { intent: Intent; view: View } {
     ips: [nth("10.128.0.1", i)],
     labels: { app: `app-${Math.floor(i / teams) % 20}`, "pod-template-hash": `h${i % 997}`, pod: `pod-${i}` },
     hostNetwork: false,
+    workload: { kind: "Deployment", name: `app-${Math.floor(i / teams) % 20}` },
   }));
   const namespaces = Array.from({ length: teams }, (_, i) => namespace(`ns-${i}`, { team: `team-${i}` }));
   const settings = { nodeSubnets: ["10.0.0.0/16"], podCIDRs: ["10.128.0.0/9"], serviceCIDRs: ["172.20.0.0/16"] };

@@ -27,7 +27,7 @@ const nothing: ObservedKernel = {
 const desire = (state: NodeState, seen: readonly Link[] = links, interfaceName: string | null = null) =>
   render(
     state,
-    state.pods.map((each) => ({ pod: each, ip: each.ip, mac: attachment(each.ip).mac })),
+    state.pods.flatMap((each) => each.ips.map((ip) => ({ pod: each, ip, mac: attachment(ip).mac }))),
     seen,
     interfaceName,
   );

@@ -17,7 +17,7 @@ const good = nodeState(1, {
   held: [{ ip: "192.168.1.100", id: 1 }],
   gateways: [gateway(1, 1)],
   classes: [podClass("web", [OUTSIDE, 1])],
-  pods: [pod("10.10.1.5", "web"), { ...pod("10.10.1.6", null), ip: "" }],
+  pods: [pod("10.10.1.5", "web"), { ...pod("10.10.1.6", null), ips: [] }],
 });
 
 describe("a signal at the door", () => {
@@ -131,20 +131,20 @@ test.each([
   ["of another uid: held", [pod("10.10.1.5", null)], [{ ...attachment("10.10.1.5"), uid: "older" }], []],
   [
     "of another address than the API server says: held",
-    [{ ...pod("10.10.1.5", null), ip: "10.10.1.9" }],
+    [{ ...pod("10.10.1.5", null), ips: ["10.10.1.9"] }],
     [attachment("10.10.1.5")],
     [],
   ],
   [
     "without an address in the state: the cache's",
-    [{ ...pod("10.10.1.5", null), ip: "" }],
+    [{ ...pod("10.10.1.5", null), ips: [] }],
     [attachment("10.10.1.5")],
     ["10.10.1.5"],
   ],
   ["not in the state: no element", [], [attachment("10.10.1.5")], []],
   [
     "two pods with one address and MAC address: both held",
-    [pod("10.10.1.5", null), { ...pod("10.10.1.6", null), ip: "" }],
+    [pod("10.10.1.5", null), { ...pod("10.10.1.6", null), ips: [] }],
     [attachment("10.10.1.5"), { ...attachment("10.10.1.6"), ip: "10.10.1.5", mac: attachment("10.10.1.5").mac }],
     [],
   ],

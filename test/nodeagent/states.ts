@@ -34,7 +34,7 @@ export function podClass(key: string, ...rules: readonly (readonly [cidr: string
 }
 
 export function pod(ip: string, className: string | null): NodePod {
-  return { namespace: "default", name: podName(ip), uid: `uid-${podName(ip)}`, ip, class: className };
+  return { namespace: "default", name: podName(ip), uid: `uid-${podName(ip)}`, ips: [ip], class: className };
 }
 
 export function attachment(ip: string): CniAttachment {

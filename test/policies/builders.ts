@@ -35,11 +35,14 @@ export function policy(name: string, { namespaces, pods, sources, to, via }: Pol
 }
 
 const cluster: ClusterSettings = {
+  at: null,
   podCIDRs: ["10.10.0.0/16"],
   serviceCIDRs: ["10.96.0.0/12"],
   noEgressCIDRs: [],
   nodeSubnets: ["192.168.1.0/24"],
+  defaultGateways: [],
   gatewayNodeSelector: select(),
+  rebalance: "",
   overlay: { vni: 7, port: 4790 },
   pollIntervalSeconds: 15,
   schedule: "0 * * * *",
@@ -56,7 +59,8 @@ export function intent(
 /** worker3 has the address 192.168.1.3. */
 export function worker(number: number, fields: Partial<NodeView> = {}): NodeView {
   const name = `worker${number}`;
-  return { name, internalIPs: [`192.168.1.${number}`], labels: {}, ready: true, unschedulable: false, ...fields };
+  const defaults = { internalIPs: [`192.168.1.${number}`], labels: {} };
+  return { name, ...defaults, ready: true, unschedulable: false, draining: false, ...fields };
 }
 
 export function namespace(name: string, labels: Readonly<Record<string, string>> = {}): NamespaceView {
@@ -66,7 +70,7 @@ export function namespace(name: string, labels: Readonly<Record<string, string>>
 /** `name` is NAMESPACE/NAME. */
 export function pod(name: string, ip: string, fields: Partial<PodView> = {}): PodView {
   const [namespaceName = "", podName = ""] = name.split("/");
-  const defaults = { node: "worker1", labels: {}, hostNetwork: false };
+  const defaults = { node: "worker1", labels: {}, hostNetwork: false, workload: null };
   return { namespace: namespaceName, name: podName, uid: `uid-${name}`, ips: [ip], ...defaults, ...fields };
 }
 

@@ -166,6 +166,7 @@ test("a stored plan that was tampered with yields a sound plan", () => {
     ],
     holders: [{ ip: ip(100), id: 8, nodes: ["nobody"] }],
     lastId: -3,
+    rebalance: "",
     policies: {},
   };
   const result = plan(

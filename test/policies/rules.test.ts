@@ -254,9 +254,9 @@ describe("which traffic a policy captures", () => {
     );
     const result = plan(intent([group("default", ip(100))], [alice]), seen, nothingBefore);
     expect(result.policies[0]).toMatchObject({ selectedPods: 2, ignoredHostNetworkPods: 1 });
-    expect(result.nodes[0]?.pods.map((one) => [one.name, one.ip, one.class])).toEqual([
-      ["other", "10.10.1.7", null],
-      ["six", "10.10.1.6", "a"],
+    expect(result.nodes[0]?.pods.map((one) => [one.name, one.ips, one.class])).toEqual([
+      ["other", ["10.10.1.7"], null],
+      ["six", ["10.10.1.6"], "a"],
     ]);
   });
 

@@ -363,7 +363,7 @@ function nodeState(index: number): NodeState {
     held: index < 3 ? [{ ip: `192.168.1.${99 + index}`, id: index }] : [],
     gateways,
     classes: index === 2 ? [] : [{ key: "alice-paul", rules: [{ cidr: "8.8.8.0/24", id: 1 }] }],
-    pods: [{ namespace: "alice", name: "frontend-1", uid: "1", ip: `10.10.${index}.10`, class: null }],
+    pods: [{ namespace: "alice", name: "frontend-1", uid: "1", ips: [`10.10.${index}.10`], class: null }],
   } as NodeState;
 }
 
@@ -478,6 +478,7 @@ const plan: Plan = {
     ],
     holders: [{ ip: "192.168.1.100", id: 1, nodes: ["worker1"] }],
     lastId: 3,
+    rebalance: "",
     policies: { "alice-paul": { group: "kube-system/default", state: "active", ip: "192.168.1.100" } },
   },
 };

@@ -118,19 +118,22 @@ describe("selectors", () => {
 describe("settings", () => {
   test("every field has a default, and what is written replaces it", () => {
     const defaults = {
+      at: null,
       podCIDRs: [],
       serviceCIDRs: [],
       noEgressCIDRs: [],
       nodeSubnets: [],
+      defaultGateways: [],
       gatewayNodeSelector: { requirements: [] },
+      rebalance: "",
       overlay: { vni: 77, port: 4790 },
       pollIntervalSeconds: 15,
       schedule: "*/5 * * * *",
     };
     expect(read(group("192.168.1.100")).intent?.cluster).toEqual(defaults);
-    expect(read(cluster("{}")).intent?.cluster).toEqual(defaults);
+    expect(read(cluster("{}")).intent?.cluster).toEqual({ ...defaults, at: expect.objectContaining({ line: 1 }) });
     const written = cluster(
-      "podCIDRs: [10.10.0.0/16]\nserviceCIDRs: [10.96.0.0/12]\nnoEgressCIDRs: [172.16.0.0/12]\nnodeSubnets: [192.168.1.0/24]\ngateway: {mode: stateful, nodeSelector: {matchLabels: {egress: 'yes'}}}\noverlay: {vni: 5, port: 4800}\npollInterval: 1m\nschedule: 0  3 * * *",
+      "podCIDRs: [10.10.0.0/16]\nserviceCIDRs: [10.96.0.0/12]\nnoEgressCIDRs: [172.16.0.0/12]\nnodeSubnets: [192.168.1.0/24]\ndefaultGateways: [192.168.1.1]\ngateway: {mode: stateful, rebalance: once, nodeSelector: {matchLabels: {egress: 'yes'}}}\noverlay: {vni: 5, port: 4800}\npollInterval: 1m\nschedule: 0  3 * * *",
     );
     expect(read(written)).toEqual({
       findings: [],
@@ -143,7 +146,10 @@ describe("settings", () => {
             serviceCIDRs: ["10.96.0.0/12"],
             noEgressCIDRs: ["172.16.0.0/12"],
             nodeSubnets: ["192.168.1.0/24"],
+            defaultGateways: ["192.168.1.1"],
           },
+          at: expect.objectContaining({ line: 1 }),
+          rebalance: "once",
           gatewayNodeSelector: { requirements: [{ key: "egress", operator: "In", values: ["yes"] }] },
           ...{ overlay: { vni: 5, port: 4800 }, pollIntervalSeconds: 60, schedule: "0 3 * * *" },
         },
