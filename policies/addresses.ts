@@ -3,7 +3,7 @@
  * addresses are equal strings everywhere else. `node:net` would do half of this, but the core imports no `node:` module.
  */
 
-type Family = 4 | 6;
+export type Family = 4 | 6;
 
 export interface Address {
   readonly family: Family;

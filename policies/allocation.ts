@@ -1,11 +1,11 @@
 /**
- * Which node holds which floating IP. An address stays where it is while its node is fit; only the others move, each to
- * the fit node that holds fewest. From a balanced start the loads therefore never differ by more than one, and a
- * node that comes back takes nothing away from those that stood in for it.
+ * Which node holds which floating IP. An address stays where it is while its node is fit and not leaving; only the others
+ * move, each to the fit node that holds fewest. From a balanced start the loads therefore never differ by more than
+ * one, and a node that comes back takes nothing away from those that stood in for it, unless a rebalance is asked for.
  */
-import { type Address, contains, type Prefix } from "./addresses.ts";
+import { type Address, contains } from "./addresses.ts";
 import type { IpAddress } from "./intent.ts";
-import { type Site, type Sites, unfitToKeep, unfitToTake } from "./sites.ts";
+import { leaving, type Site, type Sites, unfit } from "./sites.ts";
 
 export interface FloatingIP {
   readonly ip: IpAddress;
@@ -18,52 +18,109 @@ export function allocate(
   sites: Sites,
   previousNode: ReadonlyMap<IpAddress, string | null>,
 ): Map<IpAddress, string | null> {
-  const nodes = new Map<IpAddress, string | null>();
-  const load = new Map<Site, number>();
-  const give = (ip: IpAddress, site: Site) => {
-    nodes.set(ip, site.name);
-    load.set(site, (load.get(site) ?? 0) + 1);
-  };
-
-  for (const { ip, address } of ips) {
-    const holder = sites.byName.get(previousNode.get(ip) ?? "");
-    if (holder !== undefined && unfitToKeep(holder, address) === undefined) give(ip, holder);
+  const loads = new Loads();
+  const candidatesOf = candidateCache(sites);
+  for (const floatingIP of ips) {
+    const holder = sites.byName.get(previousNode.get(floatingIP.ip) ?? "");
+    if (holder !== undefined && stays(holder, floatingIP, candidatesOf)) loads.give(floatingIP.ip, holder);
   }
-  const candidates = candidateCache(sites);
   for (const { ip, address } of ips) {
-    if (nodes.has(ip)) continue;
-    const site = leastLoaded(candidates(address), load);
-    if (site === undefined) nodes.set(ip, null);
-    else give(ip, site);
+    if (!loads.holderOf.has(ip)) loads.give(ip, loads.leastLoaded(candidatesOf(address)));
   }
-  return nodes;
+  return loads.named();
 }
 
-/** The first of equal ones, so the one whose name sorts first. */
-function leastLoaded(candidates: readonly Site[], load: ReadonlyMap<Site, number>): Site | undefined {
-  let best: Site | undefined;
-  let bestLoad = Number.POSITIVE_INFINITY;
-  for (const site of candidates) {
-    const siteLoad = load.get(site) ?? 0;
-    if (siteLoad >= bestLoad) continue;
-    best = site;
-    bestLoad = siteLoad;
-    if (siteLoad === 0) break;
+/** Moves as few addresses as it takes to spread them evenly over the nodes that are fit for them. */
+export function rebalance(
+  ips: readonly FloatingIP[],
+  sites: Sites,
+  nodes: ReadonlyMap<IpAddress, string | null>,
+): Map<IpAddress, string | null> {
+  const loads = new Loads();
+  for (const { ip } of ips) loads.give(ip, sites.byName.get(nodes.get(ip) ?? ""));
+  const candidatesOf = candidateCache(sites);
+  // Every move makes the sum of the squared loads smaller, so this ends.
+  for (let move = bestMove(ips, loads, candidatesOf); move !== undefined; move = bestMove(ips, loads, candidatesOf)) {
+    loads.give(move.ip, move.to);
+  }
+  return loads.named();
+}
+
+/** From the fullest node that has an emptier one beside it: any other order moves some addresses for nothing. */
+function bestMove(
+  ips: readonly FloatingIP[],
+  loads: Loads,
+  candidatesOf: CandidatesOf,
+): { readonly ip: IpAddress; readonly to: Site } | undefined {
+  const leastLoaded = new Map<readonly Site[], Site | undefined>();
+  let best: { ip: IpAddress; to: Site } | undefined;
+  let fullest = 0;
+  for (const { ip, address } of ips) {
+    const candidates = candidatesOf(address);
+    if (!leastLoaded.has(candidates)) leastLoaded.set(candidates, loads.leastLoaded(candidates));
+    const [holder, to] = [loads.holderOf.get(ip), leastLoaded.get(candidates)];
+    if (holder === undefined || to === undefined) continue;
+    const load = loads.of(holder);
+    if (load <= fullest || load < loads.of(to) + 2) continue;
+    best = { ip, to };
+    fullest = load;
   }
   return best;
 }
 
-/** Addresses in the same declared subnets have the same candidates. */
-function candidateCache(sites: Sites): (ip: Address) => readonly Site[] {
+class Loads {
+  readonly holderOf = new Map<IpAddress, Site | undefined>();
+  readonly #load = new Map<Site, number>();
+
+  of(site: Site): number {
+    return this.#load.get(site) ?? 0;
+  }
+
+  give(ip: IpAddress, site: Site | undefined): void {
+    const from = this.holderOf.get(ip);
+    if (from !== undefined) this.#load.set(from, this.of(from) - 1);
+    this.holderOf.set(ip, site);
+    if (site !== undefined) this.#load.set(site, this.of(site) + 1);
+  }
+
+  /** The first of equal ones, so the one whose name sorts first. */
+  leastLoaded(candidates: readonly Site[]): Site | undefined {
+    let best: Site | undefined;
+    let bestLoad = Number.POSITIVE_INFINITY;
+    for (const site of candidates) {
+      const load = this.of(site);
+      if (load >= bestLoad) continue;
+      best = site;
+      bestLoad = load;
+      if (load === 0) break;
+    }
+    return best;
+  }
+
+  named(): Map<IpAddress, string | null> {
+    return new Map([...this.holderOf].map(([ip, site]) => [ip, site?.name ?? null]));
+  }
+}
+
+type CandidatesOf = (ip: Address) => readonly Site[];
+
+function stays(holder: Site, { address }: FloatingIP, candidatesOf: CandidatesOf): boolean {
+  if (unfit(holder, address) !== undefined) return false;
+  return leaving(holder) === undefined || candidatesOf(address).every((site) => leaving(site) !== undefined);
+}
+
+/** Fit nodes, without those that are leaving where there are others. Addresses in the same declared subnets share them. */
+function candidateCache(sites: Sites): CandidatesOf {
   const bySubnets = new Map<string, readonly Site[]>();
-  const inSubnets = (ip: Address) =>
-    sites.subnets.flatMap((subnet: Prefix, i) => (contains(subnet, ip) ? [i] : [])).join();
+  const inSubnets = (ip: Address) => sites.subnets.flatMap((subnet, i) => (contains(subnet, ip) ? [i] : [])).join();
   return (ip) => {
     const key = inSubnets(ip);
     const known = bySubnets.get(key);
     if (known !== undefined) return known;
-    const fit = sites.all.filter((site) => unfitToTake(site, ip) === undefined);
-    bySubnets.set(key, fit);
-    return fit;
+    const fit = sites.all.filter((site) => unfit(site, ip) === undefined);
+    const staying = fit.filter((site) => leaving(site) === undefined);
+    const candidates = staying.length > 0 ? staying : fit;
+    bySubnets.set(key, candidates);
+    return candidates;
   };
 }

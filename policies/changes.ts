@@ -3,7 +3,7 @@ import { parseAddress } from "./addresses.ts";
 import type { IpAddress } from "./intent.ts";
 import type { Allocation, Change, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
 import type { Whereabouts } from "./outcomes.ts";
-import { type Sites, unfitToKeep } from "./sites.ts";
+import { leaving, type Sites, unfit } from "./sites.ts";
 import { compareText } from "./text.ts";
 
 export function addressChanges(
@@ -43,7 +43,7 @@ function whyLeft(ip: IpAddress, node: string, sites: Sites): string {
   const site = sites.byName.get(node);
   const address = parseAddress(ip);
   if (site === undefined || address === undefined) return `${node} left the cluster`;
-  return unfitToKeep(site, address) ?? `${node} may no longer hold it`;
+  return unfit(site, address) ?? leaving(site) ?? "the floating IPs are rebalanced";
 }
 
 function releaseOf({ ip, node: from }: Allocation, { problem }: Whereabouts): Change {

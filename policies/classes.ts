@@ -1,11 +1,10 @@
 /** Pods selected by the same policies in effect form one class; its rules are worked out once, however many they are. */
-import type { Prefix } from "./addresses.ts";
-import { formatPrefix } from "./addresses.ts";
+import { type Family, formatPrefix, type Prefix } from "./addresses.ts";
 import type { IpAddress, Policy } from "./intent.ts";
 import type { EgressId, PodClass } from "./nodestate.ts";
 import { decide, type Loss, losses } from "./precedence.ts";
 import type { Admission } from "./rules/admission.ts";
-import { parseIPv4Cidrs } from "./sites.ts";
+import { parseCidrs } from "./sites.ts";
 
 /** A policy in effect: its traffic takes this id, whether or not a node holds the address just now. */
 export interface EffectivePolicy {
@@ -27,12 +26,16 @@ export type Classify = (selected: readonly Policy[]) => PlannedClass | null;
 export function effectivePolicies(
   admissions: ReadonlyMap<string, Admission>,
   ids: ReadonlyMap<IpAddress, EgressId>,
+  families: readonly Family[],
 ): Map<string, EffectivePolicy> {
   const effective = new Map<string, EffectivePolicy>();
   for (const { policy, ip } of admissions.values()) {
     const id = ip === null ? undefined : ids.get(ip);
     if (id === undefined) continue;
-    const destinations = parseIPv4Cidrs(policy.destinations.map(({ value }) => value));
+    const destinations = parseCidrs(
+      policy.destinations.map(({ value }) => value),
+      families,
+    );
     effective.set(policy.name, { name: policy.name, destinations, id });
   }
   return effective;

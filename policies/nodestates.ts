@@ -1,11 +1,11 @@
 /** From the decisions to one NodeState for each node. Lists that are the same on every node are made once and shared. */
 import { type Address, formatPrefix, mergePrefixes, parseAddress, prefixOf } from "./addresses.ts";
 import type { EffectivePolicy } from "./classes.ts";
-import type { ClusterSettings, IpAddress } from "./intent.ts";
+import type { ClusterSettings } from "./intent.ts";
 import type { Allocation } from "./model.ts";
 import type { EgressId, Gateway, HeldAddress, NodeState, PodClass } from "./nodestate.ts";
 import type { PlacedPod } from "./pods.ts";
-import { parseIPv4Cidrs, type Site, type Sites } from "./sites.ts";
+import { parseCidrs, type Site, type Sites } from "./sites.ts";
 import { compareText } from "./text.ts";
 
 export interface NodeStateInput {
@@ -27,19 +27,19 @@ export function nodeStateBuilder({
 }: Omit<NodeStateInput, "podsByNode">): BuildNodeState {
   const everywhere = {
     overlay: cluster.overlay,
-    podCIDRs: parseIPv4Cidrs(cluster.podCIDRs).map(formatPrefix),
+    podCIDRs: parseCidrs(cluster.podCIDRs, sites.families).map(formatPrefix),
     noEgressCIDRs: noEgressCIDRs(cluster, sites, allocations),
-    nodeIPs: sites.all.flatMap(({ underlayIP }) => underlayIP ?? []).sort(compareText),
+    nodeIPs: sites.all.flatMap(({ underlay }) => underlay?.ip ?? []).sort(compareText),
     destinations: mergePrefixes([...effective.values()].flatMap(({ destinations }) => destinations)).map(formatPrefix),
   };
   const held = heldByNode(allocations);
   const gateways = gatewaysById(allocations, sites);
-  return ({ name, underlayIP }, pods) => {
-    if (underlayIP === null) return undefined;
+  return ({ name, underlay }, pods) => {
+    if (underlay === null) return undefined;
     return {
       node: name,
-      underlayIP,
-      mac: overlayMac(underlayIP),
+      underlayIP: underlay.ip,
+      mac: underlay.mac,
       ...everywhere,
       held: held.get(name) ?? [],
       gateways: idsOf(pods).flatMap((id) => gateways.get(id) ?? []),
@@ -49,20 +49,11 @@ export function nodeStateBuilder({
   };
 }
 
-/**
- * MAC of a node's overlay device: 02:e9 and the four bytes of its underlay address. The second bit of 02 marks it as
- * locally administered (IEEE 802), and no table is needed to know another node's.
- */
-function overlayMac(underlayIP: IpAddress): string {
-  const bytes = underlayIP.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
-  return ["02", "e9", ...bytes].join(":");
-}
-
 /** In-cluster traffic is never redirected, whatever a policy's destinations cover. */
 function noEgressCIDRs(cluster: ClusterSettings, sites: Sites, allocations: readonly Allocation[]): string[] {
   const floatingIPs = allocations.map(({ ip }) => parseAddress(ip)).filter((ip): ip is Address => ip !== undefined);
   const single = [...sites.all.flatMap(({ addresses }) => addresses), ...floatingIPs];
-  const declared = parseIPv4Cidrs([...cluster.podCIDRs, ...cluster.serviceCIDRs, ...cluster.noEgressCIDRs]);
+  const declared = parseCidrs([...cluster.podCIDRs, ...cluster.serviceCIDRs, ...cluster.noEgressCIDRs], sites.families);
   return mergePrefixes([...declared, ...single.map((ip) => prefixOf(ip))]).map(formatPrefix);
 }
 
@@ -77,9 +68,9 @@ function heldByNode(allocations: readonly Allocation[]): Map<string, HeldAddress
 function gatewaysById(allocations: readonly Allocation[], sites: Sites): Map<EgressId, Gateway> {
   const gateways = new Map<EgressId, Gateway>();
   for (const { id, node } of allocations) {
-    const underlayIP = node === null ? null : (sites.byName.get(node)?.underlayIP ?? null);
-    if (node === null || underlayIP === null) continue;
-    gateways.set(id, { id, node, underlayIP, mac: overlayMac(underlayIP) });
+    const underlay = node === null ? null : (sites.byName.get(node)?.underlay ?? null);
+    if (node === null || underlay === null) continue;
+    gateways.set(id, { id, node, underlayIP: underlay.ip, mac: underlay.mac });
   }
   return gateways;
 }

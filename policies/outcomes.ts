@@ -70,7 +70,7 @@ function groupReady(ips: readonly IpAddress[], problem: Whereabouts["problem"]):
 }
 
 function gatewayNodes(sites: Sites): Record<string, "Up" | "Down"> {
-  const gateways = sites.all.filter(({ mayBeGateway, underlayIP }) => mayBeGateway && underlayIP !== null);
+  const gateways = sites.all.filter(({ mayBeGateway, underlay }) => mayBeGateway && underlay !== null);
   return Object.fromEntries(gateways.map(({ name, node }) => [name, node.ready ? "Up" : "Down"]));
 }
 

@@ -3,7 +3,8 @@
  * input does not matter. The steps: which addresses are usable, which policies take effect, where each address goes,
  * which pods each policy selects, and from that one state for each node.
  */
-import { allocate, type FloatingIP } from "./allocation.ts";
+import type { Family } from "./addresses.ts";
+import { allocate, type FloatingIP, rebalance } from "./allocation.ts";
 import { addressChanges, policyChanges } from "./changes.ts";
 import { classifier, effectivePolicies } from "./classes.ts";
 import type { Intent, IpAddress } from "./intent.ts";
@@ -24,17 +25,29 @@ import type { View } from "./view.ts";
 export type * from "./model.ts";
 export { nothingBefore } from "./model.ts";
 
-/** Expects an intent without syntax errors; never throws because of what it or the view says. */
-export function plan(intent: Intent, view: View, previous: Previous): Plan {
-  const sites = surveySites(view.nodes, intent.cluster);
+/** The families that the agents' datapath carries. Others would leave with the node's address, so they are refused. */
+const CARRIED_FAMILIES: readonly Family[] = [4];
+
+/**
+ * Expects an intent without syntax errors; never throws because of what it or the view says.
+ *
+ * @param families what is of another family is not seen, and its floating IPs are refused
+ */
+export function plan(
+  intent: Intent,
+  view: View,
+  previous: Previous,
+  families: readonly Family[] = CARRIED_FAMILIES,
+): Plan {
+  const sites = surveySites(view.nodes, intent.cluster, families);
   const ips = findUsableIPs(intent, sites, previous);
   const admissions = admitPolicies(intent, ips, previous);
-  const allocations = allocateIPs(ips, sites, previous);
+  const allocations = allocateIPs(ips, sites, previous, intent.cluster.rebalance);
   const whereabouts = whereaboutsOf(ips, allocations, sites);
 
-  const effective = effectivePolicies(admissions, ips.ids.byIP);
+  const effective = effectivePolicies(admissions, ips.ids.byIP, families);
   const classify = classifier(effective);
-  const pods = placePods(view.pods, view.namespaces, indexSources(intent.policies), classify);
+  const pods = placePods(view.pods, view.namespaces, indexSources(intent.policies), classify, families);
   const buildState = nodeStateBuilder({ cluster: intent.cluster, sites, allocations, effective });
 
   const tallies = tallyPods(pods.counts);
@@ -59,10 +72,11 @@ export function plan(intent: Intent, view: View, previous: Previous): Plan {
   };
 }
 
-function allocateIPs({ usable, ids }: UsableIPs, sites: Sites, previous: Previous): Allocation[] {
+function allocateIPs({ usable, ids }: UsableIPs, sites: Sites, previous: Previous, asked: string): Allocation[] {
   const free = usable.filter(({ ip }) => conflictWithNode(ip, sites) === undefined);
   const before = new Map(previous.allocations.map(({ ip, node }) => [ip, node]));
-  const nodes = allocate(free, sites, before);
+  const sticky = allocate(free, sites, before);
+  const nodes = asked !== "" && asked !== previous.rebalance ? rebalance(free, sites, sticky) : sticky;
   return usable.map(({ ip }) => ({ ip, id: ids.byIP.get(ip) as number, node: nodes.get(ip) ?? null }));
 }
 

@@ -1,5 +1,5 @@
 /** One pass over all pods: what each node must know of its own, and how many pods each set of policies selects. */
-import { parseAddress } from "./addresses.ts";
+import { type Family, parseAddress } from "./addresses.ts";
 import type { Classify, PlannedClass } from "./classes.ts";
 import type { Policy } from "./intent.ts";
 import type { NodePod } from "./nodestate.ts";
@@ -30,6 +30,7 @@ export function placePods(
   namespaces: readonly NamespaceView[],
   select: Select,
   classify: Classify,
+  families: readonly Family[],
 ): PlacedPods {
   const labelsOf = namespaceLabels(namespaces);
   const counts = new Map<readonly Policy[], PodCount>();
@@ -37,7 +38,7 @@ export function placePods(
   for (const pod of pods) {
     const selected = select(labelsOf(pod.namespace), pod.labels);
     if (selected.length > 0) count(counts, selected, pod);
-    const placed = pod.hostNetwork ? undefined : place(pod, classify(selected));
+    const placed = pod.hostNetwork ? undefined : place(pod, classify(selected), families);
     if (placed === undefined) continue;
     const neighbours = byNode.get(pod.node);
     if (neighbours === undefined) byNode.set(pod.node, [placed]);
@@ -73,11 +74,15 @@ function count(counts: Map<readonly Policy[], PodCount>, selected: readonly Poli
   else entry.pods++;
 }
 
-/** A pod without an IPv4 address yet is unknown to its node, which holds its traffic until it is known. */
-function place({ namespace, name, uid, ips }: PodView, planned: PlannedClass | null): PlacedPod | undefined {
-  const ip = ips.find((text) => parseAddress(text)?.family === 4);
-  if (ip === undefined) return undefined;
-  return { pod: { namespace, name, uid, ips: [ip], class: planned?.podClass.key ?? null }, planned };
+/** A pod without an address yet is unknown to its node, which holds its traffic until it is known. */
+function place(
+  { namespace, name, uid, ips }: PodView,
+  planned: PlannedClass | null,
+  families: readonly Family[],
+): PlacedPod | undefined {
+  const own = families.flatMap((family) => ips.find((text) => parseAddress(text)?.family === family) ?? []);
+  if (own.length === 0) return undefined;
+  return { pod: { namespace, name, uid, ips: own, class: planned?.podClass.key ?? null }, planned };
 }
 
 function comparePods(a: NodePod, b: NodePod): number {

@@ -2,6 +2,7 @@
 import {
   type Address,
   contains,
+  type Family,
   formatAddress,
   formatPrefix,
   type Prefix,
@@ -13,20 +14,30 @@ import { matches } from "./selectors.ts";
 import { byName } from "./text.ts";
 import type { NodeView } from "./view.ts";
 
+/** Where a node sends and receives the overlay's outer packets. */
+interface Underlay {
+  /** The first InternalIP in a declared subnet of the overlay's family. */
+  readonly ip: IpAddress;
+  /** Of the overlay device. */
+  readonly mac: string;
+}
+
 export interface Site {
   readonly name: string;
   readonly node: NodeView;
-  /** All IPv4 InternalIPs, declared subnet or not. */
+  /** All InternalIPs of the families in question, declared subnet or not. */
   readonly addresses: readonly Address[];
   /** Declared subnets in which this node has an InternalIP. */
   readonly subnets: readonly Prefix[];
-  /** The first InternalIP in a declared subnet; null: no overlay can be built on this node. */
-  readonly underlayIP: IpAddress | null;
+  /** Null: this node has no part in the overlay. */
+  readonly underlay: Underlay | null;
   /** Matches `gatewayNodeSelector`. */
   readonly mayBeGateway: boolean;
 }
 
 export interface Sites {
+  /** The families whose traffic is planned for; what is of another one is not seen. */
+  readonly families: readonly Family[];
   readonly subnets: readonly Prefix[];
   /** Sorted by name; a name occurs once. */
   readonly all: readonly Site[];
@@ -34,31 +45,37 @@ export interface Sites {
   readonly byAddress: ReadonlyMap<IpAddress, Site>;
 }
 
-export function surveySites(nodes: readonly NodeView[], cluster: ClusterSettings): Sites {
-  const subnets = parseIPv4Cidrs(cluster.nodeSubnets);
-  const sites = nodes.map((node) => describeSite(node, subnets, cluster)).sort(byName);
+/** All outer packets of the overlay are of one family: that of the first node subnet declared. */
+export function surveySites(nodes: readonly NodeView[], cluster: ClusterSettings, families: readonly Family[]): Sites {
+  const subnets = parseCidrs(cluster.nodeSubnets, families);
+  const sites = separateMacs(nodes.map((node) => describeSite(node, subnets, cluster, families)).sort(byName));
   const named = new Map(sites.map((site) => [site.name, site]));
   const addressed = sites.flatMap((site) => site.addresses.map((ip) => [formatAddress(ip), site] as const));
-  return { subnets, all: [...named.values()], byName: named, byAddress: new Map(addressed) };
+  return { families, subnets, all: [...named.values()], byName: named, byAddress: new Map(addressed) };
 }
 
-/** Reads canonical prefixes; others than IPv4 are left out. */
-export function parseIPv4Cidrs(cidrs: readonly string[]): Prefix[] {
-  return cidrs.map(parseCidr).filter((prefix): prefix is Prefix => prefix?.network.family === 4);
+/** Reads canonical prefixes; those of other families are left out. */
+export function parseCidrs(cidrs: readonly string[], families: readonly Family[]): Prefix[] {
+  return cidrs
+    .map(parseCidr)
+    .filter((prefix): prefix is Prefix => prefix !== undefined && families.includes(prefix.network.family));
+}
+
+/** Why this node cannot hold the address, as the end of "…: worker1 is not Ready"; undefined when it can. */
+export function unfit(site: Site, ip: Address): string | undefined {
+  if (!site.node.ready) return `${site.name} is not Ready`;
+  if (!site.mayBeGateway) return `${site.name} does not match gatewayNodeSelector`;
+  if (!standsIn(site, ip)) return `${site.name} has no address in the subnet of ${formatAddress(ip)}`;
+  return site.underlay === null ? `${site.name} has no address that the overlay can use` : undefined;
 }
 
 /**
- * Why this node cannot keep the address, as the end of "…: worker1 is not Ready"; undefined when it can. A cordoned
- * node keeps what it holds: cordoning is a request to add nothing.
+ * Why this node should give its addresses to others, in the same words. It is a wish, not a must: a node that is leaving
+ * keeps, and even takes, what no other node is fit for, since held traffic would be worse.
  */
-export function unfitToKeep(site: Site, ip: Address): string | undefined {
-  if (!site.node.ready) return `${site.name} is not Ready`;
-  if (!site.mayBeGateway) return `${site.name} does not match gatewayNodeSelector`;
-  return standsIn(site, ip) ? undefined : `${site.name} has no address in the subnet of ${formatAddress(ip)}`;
-}
-
-export function unfitToTake(site: Site, ip: Address): string | undefined {
-  return unfitToKeep(site, ip) ?? (site.node.unschedulable ? `${site.name} is cordoned` : undefined);
+export function leaving({ name, node }: Site): string | undefined {
+  if (node.draining) return `${name} is drained`;
+  return node.unschedulable ? `${name} is cordoned` : undefined;
 }
 
 /** The node has an address in a declared subnet that contains this one: the switch between them carries both. */
@@ -70,15 +87,46 @@ export function listSubnets(sites: Sites): string {
   return sites.subnets.map(formatPrefix).join(", ");
 }
 
-function describeSite(node: NodeView, subnets: readonly Prefix[], cluster: ClusterSettings): Site {
-  const addresses = node.internalIPs.map(parseAddress).filter((ip): ip is Address => ip?.family === 4);
-  const underlay = addresses.find((ip) => subnets.some((subnet) => contains(subnet, ip)));
+function describeSite(
+  node: NodeView,
+  subnets: readonly Prefix[],
+  cluster: ClusterSettings,
+  families: readonly Family[],
+): Site {
+  const addresses = node.internalIPs
+    .map(parseAddress)
+    .filter((ip): ip is Address => ip !== undefined && families.includes(ip.family));
+  const overlayFamily = subnets[0]?.network.family;
+  const underlay = addresses.find(
+    (ip) => ip.family === overlayFamily && subnets.some((subnet) => contains(subnet, ip)),
+  );
   return {
     name: node.name,
     node,
     addresses,
     subnets: subnets.filter((subnet) => addresses.some((ip) => contains(subnet, ip))),
-    underlayIP: underlay === undefined ? null : formatAddress(underlay),
+    underlay: underlay === undefined ? null : { ip: formatAddress(underlay), mac: overlayMac(underlay) },
     mayBeGateway: matches(cluster.gatewayNodeSelector, node.labels),
   };
+}
+
+/**
+ * 02:e9 and the last four bytes of the underlay address, so that no table is needed to know another node's. The second
+ * bit of 02 marks it as locally administered (IEEE 802).
+ */
+function overlayMac(underlay: Address): string {
+  const last = Number(underlay.value & 0xffff_ffffn);
+  const bytes = [24, 16, 8, 0].map((shift) => ((last >>> shift) & 0xff).toString(16).padStart(2, "0"));
+  return ["02", "e9", ...bytes].join(":");
+}
+
+/** Two IPv6 addresses may end in the same four bytes; traffic for one node must not reach the other. */
+function separateMacs(sorted: readonly Site[]): Site[] {
+  const taken = new Map<string, string>();
+  return sorted.map((site) => {
+    if (site.underlay === null) return site;
+    const owner = taken.get(site.underlay.mac) ?? site.name;
+    taken.set(site.underlay.mac, owner);
+    return owner === site.name ? site : { ...site, underlay: null };
+  });
 }

@@ -59,7 +59,7 @@ function addressFindings(group: Group, { problem }: Whereabouts): Finding[] {
 
 /** Said at the group, since an EgressCluster that leaves all to its defaults stands nowhere. */
 function strayNodesFinding({ namespace, name, at }: Group, sites: Sites): Finding[] {
-  const stray = sites.all.filter(({ underlayIP }) => underlayIP === null);
+  const stray = sites.all.filter(({ underlay }) => underlay === null);
   if (stray.length === 0 || sites.subnets.length === 0) return [];
   const names = listNames(stray.map((site) => site.name));
   const message = `no policy reaches the pods of ${names}: no InternalIP in nodeSubnets (${listSubnets(sites)})`;

@@ -1,13 +1,14 @@
 /**
- * Which floating IPs may be allocated: those of kube-system/default that lie in a declared subnet of the nodes. What a
- * group lists elsewhere becomes usable by being listed there too.
+ * Which floating IPs may be allocated: those of kube-system/default that lie in a declared subnet of the nodes and belong
+ * to nobody else. What a group lists elsewhere becomes usable by being listed there too.
  */
-import { compareAddresses, contains, parseAddress } from "../addresses.ts";
+import { type Address, compareAddresses, contains, parseAddress } from "../addresses.ts";
 import type { FloatingIP } from "../allocation.ts";
 import { assignIds, type EgressIds, LAST_EGRESS_ID } from "../egressids.ts";
 import type { Group, Intent, IpAddress } from "../intent.ts";
 import type { Previous } from "../model.ts";
 import { listSubnets, type Sites } from "../sites.ts";
+import { obstacleFinder } from "./obstacles.ts";
 
 /** A rule that is not kept: the reason of the condition and its message. */
 export interface Refusal {
@@ -29,22 +30,35 @@ export function isDefaultGroup(group: Pick<Group, "namespace" | "name">): boolea
 
 export function findUsableIPs(intent: Intent, sites: Sites, previous: Previous): UsableIPs {
   const listed = listedByDefault(intent);
-  const inSubnet = [...listed.values()]
-    .filter(({ address }) => sites.subnets.some((subnet) => contains(subnet, address)))
+  const objection = objections(intent, sites);
+  const sound = [...listed.values()]
+    .filter(({ ip, address }) => objection(ip, address) === undefined)
     .sort((a, b) => compareAddresses(a.address, b.address));
   const ids = assignIds(
-    inSubnet.map(({ ip }) => ip),
+    sound.map(({ ip }) => ip),
     previous,
   );
-  const usable = inSubnet.filter(({ ip }) => ids.byIP.has(ip));
-  const outside = refusalOutsideSubnets(sites);
+  const usable = sound.filter(({ ip }) => ids.byIP.has(ip));
   const refusal = (ip: IpAddress): Refusal | undefined => {
     if (ids.byIP.has(ip)) return undefined;
     const entry = listed.get(ip);
-    if (entry === undefined) return notInDefault(ip);
-    return sites.subnets.some((subnet) => contains(subnet, entry.address)) ? tooMany(ip) : outside(ip);
+    return entry === undefined ? notInDefault(ip) : (objection(ip, entry.address) ?? tooMany(ip));
   };
   return { usable, ids, refusal };
+}
+
+const OBSTACLE_REASONS = { unusable: "FloatingIPUnusable", overlap: "FloatingIPOverlaps" } as const;
+
+/** What speaks against an address whatever the nodes do. */
+function objections({ cluster }: Intent, sites: Sites): (ip: IpAddress, address: Address) => Refusal | undefined {
+  const obstacle = obstacleFinder(cluster);
+  const outside = refusalOutsideSubnets(sites);
+  return (ip, address) => {
+    if (!sites.families.includes(address.family)) return notCarried(ip, address, sites);
+    const found = obstacle(ip, address);
+    if (found !== undefined) return { reason: OBSTACLE_REASONS[found.kind], message: found.message };
+    return sites.subnets.some((subnet) => contains(subnet, address)) ? undefined : outside(ip);
+  };
 }
 
 function listedByDefault(intent: Intent): Map<IpAddress, FloatingIP> {
@@ -59,6 +73,11 @@ function listedByDefault(intent: Intent): Map<IpAddress, FloatingIP> {
 function notInDefault(ip: IpAddress): Refusal {
   const message = `${ip} is not among the floating IPs of kube-system/default, so no node is given it`;
   return { reason: "FloatingIPNotInDefault", message };
+}
+
+function notCarried(ip: IpAddress, { family }: Address, { families }: Sites): Refusal {
+  const carried = families.map((one) => `IPv${one}`).join(" and ");
+  return { reason: "FamilyNotCarried", message: `${ip} is an IPv${family} address, and only ${carried} is carried` };
 }
 
 function tooMany(ip: IpAddress): Refusal {

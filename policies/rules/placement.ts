@@ -1,7 +1,7 @@
 /** Why a usable floating IP has no node. Its policies stay in effect and their traffic is held. */
 import type { FloatingIP } from "../allocation.ts";
 import type { IpAddress } from "../intent.ts";
-import { type Sites, standsIn, unfitToTake } from "../sites.ts";
+import { type Sites, standsIn, unfit } from "../sites.ts";
 import { listNames } from "../text.ts";
 import type { Refusal } from "./floatingips.ts";
 
@@ -22,6 +22,6 @@ export function whyNowhere({ ip, address }: FloatingIP, sites: Sites): Refusal {
   if (near.length === 0) {
     return { reason: "NoNodeInSubnet", message: `no node has an address in the subnet of ${ip}` };
   }
-  const reasons = near.flatMap((site) => unfitToTake(site, address) ?? []);
+  const reasons = near.flatMap((site) => unfit(site, address) ?? []);
   return { reason: "NoFitNode", message: `no node is fit to hold ${ip}: ${listNames(reasons)}` };
 }

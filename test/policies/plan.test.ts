@@ -7,22 +7,40 @@ import { group, intent, namespace, pod, policy, view, worker } from "./builders.
 
 const ip = (last: number) => `192.168.1.${last}`;
 
+const BOTH_FAMILIES = [4, 6] as const;
+
 const nodes = fc.uniqueArray(
-  fc.record({ n: fc.integer({ min: 1, max: 6 }), ready: fc.boolean(), unschedulable: fc.boolean() }),
+  fc.record({
+    n: fc.integer({ min: 1, max: 6 }),
+    dualStack: fc.boolean(),
+    ready: fc.boolean(),
+    unschedulable: fc.boolean(),
+    draining: fc.boolean(),
+  }),
   { selector: ({ n }) => n, maxLength: 6 },
 );
-const nodeViews = nodes.map((list): NodeView[] => list.map(({ n, ...fields }) => worker(n, fields)));
-const floatingIPs = fc.uniqueArray(fc.integer({ min: 100, max: 112 }), { maxLength: 10 }).map((list) => list.map(ip));
-const destinations = fc.subarray(["8.0.0.0/8", "8.8.0.0/16", "8.8.8.0/24", "9.9.9.9/32"], { minLength: 1 });
+const nodeViews = nodes.map((list): NodeView[] =>
+  list.map(({ n, dualStack, ...fields }) =>
+    worker(n, { ...fields, internalIPs: dualStack ? [ip(n), `2001:db8:1::${n}`] : [ip(n)] }),
+  ),
+);
+const floatingIP = fc.integer({ min: 100, max: 112 }).chain((n) => fc.constantFrom(ip(n), `2001:db8:1::${n}`));
+const floatingIPs = fc.uniqueArray(floatingIP, { maxLength: 10 });
+const prefixes = ["8.0.0.0/8", "8.8.0.0/16", "8.8.8.0/24", "9.9.9.9/32", "2001:db8:9::/48", "2001:db8:9:9::/64"];
+const destinations = fc.subarray(prefixes, { minLength: 1 });
 const policies = fc.array(fc.record({ via: fc.constantFrom("default", "g1", "g2"), to: destinations }), {
   maxLength: 4,
 });
-const intents = fc.tuple(floatingIPs, floatingIPs, floatingIPs, policies).map(([main, g1, g2, list]) =>
-  intent(
-    [group("default", ...main), group("g1", ...g1), group("g2", ...g2)],
-    list.map((fields, i) => policy(`p${i}`, fields)),
-  ),
-);
+const asked = fc.constantFrom("", "once", "again");
+const intents = fc
+  .tuple(floatingIPs, floatingIPs, floatingIPs, policies, asked)
+  .map(([main, g1, g2, list, rebalance]) =>
+    intent(
+      [group("default", ...main), group("g1", ...g1), group("g2", ...g2)],
+      list.map((fields, i) => policy(`p${i}`, fields)),
+      { nodeSubnets: ["192.168.1.0/24", "2001:db8:1::/64"], rebalance },
+    ),
+  );
 const views = nodeViews.map((list) =>
   view(
     list,
@@ -36,7 +54,7 @@ const histories = fc
   .array(fc.tuple(intents, views), { maxLength: 4 })
   .map((worlds) =>
     worlds.reduce<Previous>(
-      (previous, [someIntent, someView]) => plan(someIntent, someView, previous).next,
+      (previous, [someIntent, someView]) => plan(someIntent, someView, previous, BOTH_FAMILIES).next,
       nothingBefore,
     ),
   );
@@ -44,20 +62,23 @@ const histories = fc
 const places = ({ allocations }: Plan | Previous) =>
   new Map(allocations.map(({ ip: address, node }) => [address, node]));
 
-const isFit = (nodeView: NodeView | undefined) => nodeView?.ready === true;
+const isFit = (nodeView: NodeView, address: string) =>
+  nodeView.ready && (!address.includes(":") || nodeView.internalIPs.length > 1);
+const isLeaving = (nodeView: NodeView) => nodeView.unschedulable || nodeView.draining;
 
 describe("any plan", () => {
   const check = (property: (given: { intent: Intent; view: View; previous: Previous; result: Plan }) => void) =>
     fc.assert(
       fc.property(intents, views, histories, (someIntent, someView, previous) => {
-        property({ intent: someIntent, view: someView, previous, result: plan(someIntent, someView, previous) });
+        const result = plan(someIntent, someView, previous, BOTH_FAMILIES);
+        property({ intent: someIntent, view: someView, previous, result });
       }),
       { numRuns: 400 },
     );
 
   test("once applied leaves nothing to plan", () =>
     check(({ intent: someIntent, view: someView, result }) => {
-      const again = plan(someIntent, someView, result.next);
+      const again = plan(someIntent, someView, result.next, BOTH_FAMILIES);
       expect(again.changes).toEqual([]);
       expect(again).toEqual({ ...result, changes: [] });
     }));
@@ -75,7 +96,7 @@ describe("any plan", () => {
         allocations: previous.allocations.toReversed(),
         holders: previous.holders.toReversed(),
       };
-      const other = plan(turned, seen, before);
+      const other = plan(turned, seen, before, BOTH_FAMILIES);
       expect({ ...other, findings: other.findings.toSorted(bySubject) }).toEqual({
         ...result,
         findings: result.findings.toSorted(bySubject),
@@ -92,14 +113,26 @@ describe("any plan", () => {
       expect(new Set(ids).size).toBe(new Set(owners.values()).size);
     }));
 
-  test("moves an address only away from an unfit node, and leaves none aside while a node could take it", () =>
-    check(({ view: someView, previous, result }) => {
+  test("moves an address only away from an unfit or leaving node, or when a rebalance is asked for", () =>
+    check(({ intent: someIntent, view: someView, previous, result }) => {
+      const { rebalance } = someIntent.cluster;
+      if (rebalance !== "" && rebalance !== previous.rebalance) return;
       const before = places(previous);
-      const canTake = someView.nodes.some((one) => one.ready && !one.unschedulable);
       for (const [address, node] of places(result)) {
-        const holder = someView.nodes.find(({ name }) => name === before.get(address));
-        if (isFit(holder)) expect(node).toBe(holder?.name);
-        else expect(node !== null).toBe(canTake);
+        const fit = someView.nodes.filter((one) => isFit(one, address));
+        const holder = fit.find(({ name }) => name === before.get(address));
+        const mayStay = holder !== undefined && (!isLeaving(holder) || fit.every(isLeaving));
+        if (mayStay) expect(node).toBe(holder.name);
+      }
+    }));
+
+  test("leaves no address aside while a node is fit, and uses a leaving one only when all are", () =>
+    check(({ view: someView, result }) => {
+      for (const [address, node] of places(result)) {
+        const fit = someView.nodes.filter((one) => isFit(one, address));
+        const staying = fit.filter((one) => !isLeaving(one));
+        const candidates = staying.length > 0 ? staying : fit;
+        expect(candidates.length === 0 ? [null] : candidates.map(({ name }) => name)).toContain(node);
       }
     }));
 
@@ -115,9 +148,12 @@ describe("any plan", () => {
   test("is balanced within one when addresses are added to a balanced cluster", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), floatingIPs, floatingIPs, (count, first, added) => {
-        const seen = view(Array.from({ length: count }, (_, i) => worker(i + 1)));
-        const before = plan(intent([group("default", ...first)], []), seen, nothingBefore);
-        const result = plan(intent([group("default", ...first, ...added)], []), seen, before.next);
+        const both = (i: number) => worker(i, { internalIPs: [ip(i), `2001:db8:1::${i}`] });
+        const seen = view(Array.from({ length: count }, (_, i) => both(i + 1)));
+        const declare = (...ips: string[]) =>
+          intent([group("default", ...ips)], [], { nodeSubnets: ["192.168.1.0/24", "2001:db8:1::/64"] });
+        const before = plan(declare(...first), seen, nothingBefore, BOTH_FAMILIES);
+        const result = plan(declare(...first, ...added), seen, before.next, BOTH_FAMILIES);
         for (const one of [before, result]) {
           const loads = one.nodes.map(({ held }) => held.length);
           expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(1);
@@ -130,7 +166,7 @@ describe("any plan", () => {
     check(({ intent: someIntent, view: someView, result }) => {
       const [removed] = result.policies.filter(({ state }) => state !== "refused");
       const without = { ...someIntent, policies: someIntent.policies.filter(({ name }) => name !== removed?.name) };
-      const after = plan(without, someView, result.next);
+      const after = plan(without, someView, result.next, BOTH_FAMILIES);
       expect(after.allocations).toEqual(result.allocations);
       const others = result.policies.filter(({ name, state }) => name !== removed?.name && state !== "refused");
       for (const other of others) {
@@ -208,17 +244,17 @@ describe("changes read well in a commit status", () => {
       ["policy a is Ready: traffic leaves as 192.168.1.101 from worker2"],
     ],
     [
-      "worker2 leaves and worker1 is cordoned",
+      "worker2 leaves and worker1 is not Ready",
       intent(both, [policy("a", { via: "g1" })]),
-      view([worker(1, { unschedulable: true })]),
+      view([worker(1, { ready: false })]),
       [
-        "192.168.1.100 is held: worker2 left the cluster, and no node is fit to hold 192.168.1.100: worker1 is cordoned",
-        "192.168.1.101 is held: worker2 left the cluster, and no node is fit to hold 192.168.1.101: worker1 is cordoned",
-        "policy a is held: traffic is held: no node is fit to hold 192.168.1.101: worker1 is cordoned",
+        "192.168.1.100 is held: worker2 left the cluster, and no node is fit to hold 192.168.1.100: worker1 is not Ready",
+        "192.168.1.101 is held: worker2 left the cluster, and no node is fit to hold 192.168.1.101: worker1 is not Ready",
+        "policy a is held: traffic is held: no node is fit to hold 192.168.1.101: worker1 is not Ready",
       ],
     ],
     [
-      "worker1 is uncordoned and an address is removed",
+      "worker1 is Ready again and an address is removed",
       intent([group("default", ip(101)), group("g1", ip(101))], [policy("a", { via: "g1" })]),
       view([worker(1)]),
       [

@@ -173,13 +173,13 @@ test.each<Case>([
   },
   {
     rule: "while no node is fit the policy stays in effect and its traffic is held",
-    intent: intent([group("default", ip(100))], [policy("a")]),
-    view: view([worker(1, { ready: false }), worker(2, { unschedulable: true })]),
+    intent: intent([group("default", ip(100))], [policy("a")], { gatewayNodeSelector: select({ egress: "yes" }) }),
+    view: view([worker(1, { ready: false, labels: { egress: "yes" } }), worker(2, { labels: { egress: "no" } })]),
     policies: {
-      a: `False NoFitNode: traffic is held: no node is fit to hold ${ip(100)}: worker1 is not Ready and worker2 is cordoned`,
+      a: `False NoFitNode: traffic is held: no node is fit to hold ${ip(100)}: worker1 is not Ready and worker2 does not match gatewayNodeSelector`,
     },
     groups: {
-      default: `False NoFitNode: no node is fit to hold ${ip(100)}: worker1 is not Ready and worker2 is cordoned`,
+      default: `False NoFitNode: no node is fit to hold ${ip(100)}: worker1 is not Ready and worker2 does not match gatewayNodeSelector`,
     },
     status: {},
   },

@@ -1,36 +1,22 @@
-import { type Address, contains, lastAddress, type Prefix, parseAddress, parseCidr } from "../../addresses.ts";
+import { type Address, contains, type Prefix, parseAddress, parseCidr } from "../../addresses.ts";
 import type { Finding, Severity } from "../../findings.ts";
 import type { ClusterSettings, Group, IpAddress, Positioned } from "../../intent.ts";
+import { obstacleFinder } from "../../rules/obstacles.ts";
 import type { Code } from "../codes.ts";
 import { DEFAULT_GROUP, type DeclaredTree, groupName } from "./tree.ts";
 import { placeText } from "./words.ts";
-
-/** Addresses no node may hold as a further one, whatever the cluster: RFC 6890, RFC 4291, RFC 5771. */
-const NEVER_USABLE: readonly (readonly [string, string])[] = [
-  ["0.0.0.0/8", "means this host"],
-  ["127.0.0.0/8", "is a loopback address"],
-  ["169.254.0.0/16", "is link-local"],
-  ["224.0.0.0/4", "is a multicast address"],
-  ["240.0.0.0/4", "is reserved"],
-  ["::/127", "is the unspecified or the loopback address"],
-  ["::ffff:0:0/96", "is an IPv4 address in IPv6 form"],
-  ["fe80::/10", "is link-local"],
-  ["ff00::/8", "is a multicast address"],
-];
-
-const neverUsable = NEVER_USABLE.map(([cidr, why]) => ({ prefix: parseCidr(cidr) as Prefix, why }));
 
 type Found = readonly [code: Code, severity: Severity, message: string, fix: string];
 
 /** Each floating IP against itself, its group, other groups and what EgressCluster declares. */
 export function floatingIPsAreUsable({ intent }: DeclaredTree): Finding[] {
-  const ranges = declaredRanges(intent.cluster);
+  const unusable = unusableIn(intent.cluster);
   const holders = new Map<IpAddress, Group>();
   return intent.groups.flatMap((group) => {
     const seen = new Map<IpAddress, Positioned<IpAddress>>();
     const isDefault = groupName(group) === DEFAULT_GROUP;
     return group.floatingIPs.flatMap((ip) => {
-      const found = [repeated(ip, seen), isDefault ? undefined : shared(ip, group, holders), unusable(ip, ranges)];
+      const found = [repeated(ip, seen), isDefault ? undefined : shared(ip, group, holders), unusable(ip)];
       return found.flatMap((one) => (one === undefined ? [] : toFinding(one, ip, group)));
     });
   });
@@ -61,43 +47,19 @@ function shared(ip: Positioned<IpAddress>, group: Group, holders: Map<IpAddress,
   ];
 }
 
-interface Ranges {
-  readonly subnets: readonly Prefix[];
-  readonly taken: readonly { readonly prefix: Prefix; readonly name: string; readonly cidr: string }[];
-}
-
-function declaredRanges(cluster: ClusterSettings): Ranges {
-  const taken = (["podCIDRs", "serviceCIDRs"] as const).flatMap((name) =>
-    cluster[name].map((cidr) => ({ prefix: parseCidr(cidr) as Prefix, name, cidr })),
-  );
-  return { subnets: cluster.nodeSubnets.map((cidr) => parseCidr(cidr) as Prefix), taken };
-}
-
 /** At most one reason: the first says enough. */
-function unusable(ip: Positioned<IpAddress>, { subnets, taken }: Ranges): Found | undefined {
-  const address = parseAddress(ip.value) as Address;
-  const never = neverUsable.find(({ prefix }) => contains(prefix, address));
-  if (never !== undefined) return refuse("floating-ip-unusable", `${ip.value} ${never.why}; no node can hold it`);
-  const range = taken.find(({ prefix }) => contains(prefix, address));
-  if (range !== undefined) return refuse("floating-ip-overlap", `${ip.value} lies in ${range.cidr} of ${range.name}`);
-  const subnet = subnets.find((prefix) => contains(prefix, address));
-  const ofFamily = subnets.filter(({ network }) => network.family === address.family);
-  if (subnet === undefined) {
-    if (subnets.length === 0) return undefined;
-    const known = ofFamily.length === 0 ? `no IPv${address.family} subnet is declared` : "it is in none of nodeSubnets";
-    return refuse("floating-ip-outside-subnets", `${ip.value} is in no subnet of the nodes: ${known}`);
-  }
-  const edge = edgeOf(subnet, address);
-  if (edge === undefined) return undefined;
-  return refuse("floating-ip-unusable", `${ip.value} is the ${edge} address of its subnet`);
-}
-
-/** RFC 3021: a /31 has neither; IPv6 has no broadcast, and its first address is the routers' anycast (RFC 4291). */
-function edgeOf(subnet: Prefix, address: Address): string | undefined {
-  const hostBits = (address.family === 4 ? 32 : 128) - subnet.length;
-  if (hostBits < 2) return undefined;
-  if (address.value === subnet.network.value) return address.family === 4 ? "network" : "subnet-router anycast";
-  return address.family === 4 && address.value === lastAddress(subnet).value ? "broadcast" : undefined;
+function unusableIn(cluster: ClusterSettings): (ip: Positioned<IpAddress>) => Found | undefined {
+  const obstacle = obstacleFinder(cluster);
+  const subnets = cluster.nodeSubnets.map((cidr) => parseCidr(cidr) as Prefix);
+  return ({ value: ip }) => {
+    const address = parseAddress(ip) as Address;
+    const found = obstacle(ip, address);
+    if (found !== undefined) return refuse(`floating-ip-${found.kind}`, found.message);
+    if (subnets.length === 0 || subnets.some((subnet) => contains(subnet, address))) return undefined;
+    const ofFamily = subnets.some(({ network }) => network.family === address.family);
+    const known = ofFamily ? "it is in none of nodeSubnets" : `no IPv${address.family} subnet is declared`;
+    return refuse("floating-ip-outside-subnets", `${ip} is in no subnet of the nodes: ${known}`);
+  };
 }
 
 function refuse(code: Code, message: string): Found {
