@@ -56,7 +56,7 @@ const PreviousSchema: z.ZodType<Previous> = z.strictObject({
   allocations: z.array(z.strictObject({ ip: Address, id: EgressId, node: Name.nullable() })),
   holders: z.array(z.strictObject({ ip: Address, id: EgressId, nodes: z.array(Name) })),
   lastId: z.int().min(0).max(16_383),
-  rebalance: z.string(),
+  rebalance: z.string().default(""),
   policies: z.record(
     Name,
     z.strictObject({
