@@ -8,23 +8,17 @@ import type { PlacedPod } from "./pods.ts";
 import { parseCidrs, type Site, type Sites } from "./sites.ts";
 import { compareText } from "./text.ts";
 
-export interface NodeStateInput {
+interface NodeStateInput {
   readonly cluster: ClusterSettings;
   readonly sites: Sites;
   readonly allocations: readonly Allocation[];
   readonly effective: ReadonlyMap<string, EffectivePolicy>;
-  readonly podsByNode: ReadonlyMap<string, readonly PlacedPod[]>;
 }
 
 export type BuildNodeState = (site: Site, pods: readonly PlacedPod[]) => NodeState | undefined;
 
 /** Undefined for a node without an underlay address. */
-export function nodeStateBuilder({
-  cluster,
-  sites,
-  allocations,
-  effective,
-}: Omit<NodeStateInput, "podsByNode">): BuildNodeState {
+export function nodeStateBuilder({ cluster, sites, allocations, effective }: NodeStateInput): BuildNodeState {
   const everywhere = {
     overlay: cluster.overlay,
     podCIDRs: parseCidrs(cluster.podCIDRs, sites.families).map(formatPrefix),
@@ -83,7 +77,7 @@ function idsOf(pods: readonly PlacedPod[]): EgressId[] {
 }
 
 function classesOf(pods: readonly PlacedPod[]): PodClass[] {
-  const classes = new Set<PodClass>();
-  for (const { planned } of pods) if (planned !== null) classes.add(planned.podClass);
-  return [...classes].sort((a, b) => compareText(a.key, b.key));
+  const classes = new Map<string, PodClass>();
+  for (const { planned } of pods) if (planned !== null) classes.set(planned.podClass.key, planned.podClass);
+  return [...classes.values()].sort((a, b) => compareText(a.key, b.key));
 }

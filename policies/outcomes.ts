@@ -1,10 +1,9 @@
 /** What each object gets to hear: a condition with a reason and a sentence that a person can act on. */
 import type { Group, IpAddress } from "./intent.ts";
-import type { Condition, GroupOutcome, PolicyOutcome, Shadow } from "./model.ts";
+import type { Condition, GroupOutcome, PolicyOutcome } from "./model.ts";
 import type { Admission } from "./rules/admission.ts";
 import { isDefaultGroup, type Refusal } from "./rules/floatingips.ts";
 import type { Sites } from "./sites.ts";
-import type { PodTally } from "./tallies.ts";
 import { byName, compareText, listNames } from "./text.ts";
 
 /** Where every floating IP stands. */
@@ -14,13 +13,9 @@ export interface Whereabouts {
   problem(ip: IpAddress): Refusal | undefined;
 }
 
-export function policyOutcome(
-  admission: Admission,
-  { nodes, problem }: Whereabouts,
-  { selectedPods, ignoredHostNetworkPods }: PodTally = { selectedPods: 0, ignoredHostNetworkPods: 0 },
-  shadowed: readonly Shadow[] = [],
-): PolicyOutcome {
-  const pods = { selectedPods, ignoredHostNetworkPods, shadowed };
+/** Without pods. */
+export function policyOutcome(admission: Admission, { nodes, problem }: Whereabouts): PolicyOutcome {
+  const pods = { selectedPods: 0, ignoredHostNetworkPods: 0, shadowed: [] };
   const { ip } = admission;
   const { name } = admission.policy;
   if (ip === null) return { name, state: "refused", ready: notReady(admission.refusal), ip, node: null, ...pods };

@@ -9,16 +9,17 @@ import { addressChanges, policyChanges } from "./changes.ts";
 import { classifier, effectivePolicies } from "./classes.ts";
 import type { Intent, IpAddress } from "./intent.ts";
 import type { Allocation, Holders, Plan, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
+import type { NodeState } from "./nodestate.ts";
 import { nodeStateBuilder } from "./nodestates.ts";
 import { groupOutcomes, policyOutcome, type Whereabouts } from "./outcomes.ts";
-import { placePods } from "./pods.ts";
-import { admitPolicies } from "./rules/admission.ts";
-import { clusterFindings } from "./rules/findings.ts";
+import { Planning } from "./planning.ts";
+import { namespaceLabels, PodRegister } from "./pods.ts";
+import { type Admission, admitPolicies } from "./rules/admission.ts";
+import { clusterFindings, shadowFinding } from "./rules/findings.ts";
 import { findUsableIPs, type UsableIPs } from "./rules/floatingips.ts";
 import { conflictWithNode, whyNowhere } from "./rules/placement.ts";
 import { indexSources } from "./selection.ts";
-import { type Sites, surveySites } from "./sites.ts";
-import { tallyPods, tallyShadows } from "./tallies.ts";
+import { type Site, type Sites, surveySites } from "./sites.ts";
 import { compareText, qualifiedName } from "./text.ts";
 import type { View } from "./view.ts";
 
@@ -33,43 +34,51 @@ const CARRIED_FAMILIES: readonly Family[] = [4];
  *
  * @param families what is of another family is not seen, and its floating IPs are refused
  */
-export function plan(
+export function plan(intent: Intent, view: View, previous: Previous, families = CARRIED_FAMILIES): Plan {
+  return startPlanning(intent, view, previous, families).plan;
+}
+
+/** As `plan`, for a plan that is to follow the pods. */
+export function startPlanning(
   intent: Intent,
   view: View,
   previous: Previous,
   families: readonly Family[] = CARRIED_FAMILIES,
-): Plan {
+): Planning {
   const sites = surveySites(view.nodes, intent.cluster, families);
   const ips = findUsableIPs(intent, sites, previous);
   const admissions = admitPolicies(intent, ips, previous);
   const allocations = allocateIPs(ips, sites, previous, intent.cluster.rebalance);
   const whereabouts = whereaboutsOf(ips, allocations, sites);
-
   const effective = effectivePolicies(admissions, ips.ids.byIP, families);
-  const classify = classifier(effective);
-  const pods = placePods(view.pods, view.namespaces, indexSources(intent.policies), classify, families);
   const buildState = nodeStateBuilder({ cluster: intent.cluster, sites, allocations, effective });
-
-  const tallies = tallyPods(pods.counts);
-  const shadows = tallyShadows(pods.counts, classify);
-  const policies = [...admissions.values()].map((admission) =>
-    policyOutcome(admission, whereabouts, tallies.get(admission.policy.name), shadows.get(admission.policy.name)),
-  );
-  return {
-    allocations,
-    policies,
-    groups: groupOutcomes(intent.groups, whereabouts, sites),
-    nodes: sites.all.flatMap((site) => buildState(site, pods.byNode.get(site.name) ?? []) ?? []),
-    changes: [...addressChanges(allocations, previous, whereabouts, sites), ...policyChanges(policies, previous)],
-    findings: clusterFindings(intent, sites, whereabouts, admissions, policies),
-    next: {
+  const policies = [...admissions.values()].map((admission) => policyOutcome(admission, whereabouts));
+  return new Planning({
+    withoutPods: {
       allocations,
-      holders: nextHolders(allocations, previous, sites),
-      lastId: ips.ids.lastId,
-      rebalance: intent.cluster.rebalance,
-      policies: rememberPolicies(intent, policies),
+      policies,
+      groups: groupOutcomes(intent.groups, whereabouts, sites),
+      nodes: sites.all.flatMap((site) => buildState(site, []) ?? []),
+      changes: [...addressChanges(allocations, previous, whereabouts, sites), ...policyChanges(policies, previous)],
+      findings: clusterFindings(intent, sites, whereabouts, admissions),
+      next: {
+        allocations,
+        holders: nextHolders(allocations, previous, sites),
+        lastId: ips.ids.lastId,
+        rebalance: intent.cluster.rebalance,
+        policies: rememberPolicies(intent, policies),
+      },
     },
-  };
+    pods: view.pods,
+    register: new PodRegister({
+      labelsOf: namespaceLabels(view.namespaces),
+      select: indexSources(intent.policies),
+      classify: classifier(effective),
+      families,
+    }),
+    buildState: (node, pods) => buildState(sites.byName.get(node) as Site, pods) as NodeState,
+    shadowFinding: (outcome) => shadowFinding(outcome, (admissions.get(outcome.name) as Admission).policy),
+  });
 }
 
 function allocateIPs({ usable, ids }: UsableIPs, sites: Sites, previous: Previous, asked: string): Allocation[] {

@@ -1,51 +1,87 @@
-/** One pass over all pods: what each node must know of its own, and how many pods each set of policies selects. */
+/** Which pods each node has, and what it must know of them. */
 import { type Family, parseAddress } from "./addresses.ts";
 import type { Classify, PlannedClass } from "./classes.ts";
 import type { Policy } from "./intent.ts";
 import type { NodePod } from "./nodestate.ts";
+import type { PodChanges } from "./podchanges.ts";
 import type { Select } from "./selection.ts";
+import { type PodCount, type Tally, tallyPods } from "./tallies.ts";
 import { compareText } from "./text.ts";
 import type { Labels, NamespaceView, PodView } from "./view.ts";
 
-export interface PodCount {
-  readonly selected: readonly Policy[];
-  pods: number;
-  hostNetworkPods: number;
-}
-
 export interface PlacedPod {
+  readonly view: PodView;
   readonly pod: NodePod;
   readonly planned: PlannedClass | null;
 }
 
-export interface PlacedPods {
-  /** By node; sorted by namespace, then name. */
-  readonly byNode: ReadonlyMap<string, readonly PlacedPod[]>;
-  /** One for each distinct set of policies that selects a pod, the empty set left out. */
-  readonly counts: readonly PodCount[];
+export interface PodRules {
+  readonly labelsOf: (namespace: string) => Labels;
+  readonly select: Select;
+  readonly classify: Classify;
+  readonly families: readonly Family[];
 }
 
-export function placePods(
-  pods: readonly PodView[],
-  namespaces: readonly NamespaceView[],
-  select: Select,
-  classify: Classify,
-  families: readonly Family[],
-): PlacedPods {
-  const labelsOf = namespaceLabels(namespaces);
-  const counts = new Map<readonly Policy[], PodCount>();
-  const byNode = new Map<string, PlacedPod[]>();
-  for (const pod of pods) {
-    const selected = select(labelsOf(pod.namespace), pod.labels);
-    if (selected.length > 0) count(counts, selected, pod);
-    const placed = pod.hostNetwork ? undefined : place(pod, classify(selected), families);
-    if (placed === undefined) continue;
-    const neighbours = byNode.get(pod.node);
-    if (neighbours === undefined) byNode.set(pod.node, [placed]);
+/** What a change of pods touches. */
+export interface PodsTouched {
+  readonly nodes: ReadonlySet<string>;
+  /** By policy: by how much its numbers differ. */
+  readonly tallies: ReadonlyMap<string, Tally>;
+}
+
+/** Remembers pods by node, so that one of them costs what its node has, not what the cluster has. */
+export class PodRegister {
+  readonly #rules: PodRules;
+  readonly #byNode = new Map<string, PlacedPod[]>();
+
+  constructor(rules: PodRules) {
+    this.#rules = rules;
+  }
+
+  /** @throws when a pod is removed that was not added; what was applied until then stays applied. */
+  apply({ removed, added }: PodChanges): PodsTouched {
+    const { labelsOf, select, classify, families } = this.#rules;
+    const counts = new Map<readonly Policy[], PodCount>();
+    const nodes = new Set<string>();
+    for (const view of removed) {
+      if (ownAddresses(view, families).length > 0) {
+        this.#remove(view);
+        nodes.add(view.node);
+      }
+      count(counts, select(labelsOf(view.namespace), view.labels), view, -1);
+    }
+    for (const view of added) {
+      const selected = select(labelsOf(view.namespace), view.labels);
+      const ips = ownAddresses(view, families);
+      if (ips.length > 0) {
+        this.#add(view, ips, classify(selected));
+        nodes.add(view.node);
+      }
+      count(counts, selected, view, 1);
+    }
+    return { nodes, tallies: tallyPods(counts.values(), classify) };
+  }
+
+  /** Sorted by namespace, then name. */
+  on(node: string): readonly PlacedPod[] {
+    return this.#byNode.get(node)?.sort((a, b) => comparePods(a.pod, b.pod)) ?? [];
+  }
+
+  #add(view: PodView, ips: readonly string[], planned: PlannedClass | null): void {
+    const { namespace, name, uid, node } = view;
+    const placed = { view, pod: { namespace, name, uid, ips, class: planned?.podClass.key ?? null }, planned };
+    const neighbours = this.#byNode.get(node);
+    if (neighbours === undefined) this.#byNode.set(node, [placed]);
     else neighbours.push(placed);
   }
-  for (const placed of byNode.values()) placed.sort((a, b) => comparePods(a.pod, b.pod));
-  return { byNode, counts: [...counts.values()] };
+
+  #remove(view: PodView): void {
+    const neighbours = this.#byNode.get(view.node) ?? [];
+    const index = neighbours.findIndex((placed) => placed.view === view);
+    if (index < 0) throw new Error(`pod ${view.namespace}/${view.name} is removed from ${view.node} but was not there`);
+    neighbours.splice(index, 1);
+    if (neighbours.length === 0) this.#byNode.delete(view.node);
+  }
 }
 
 /**
@@ -55,36 +91,41 @@ export function placePods(
 export function namespaceLabels(namespaces: readonly NamespaceView[]): (namespace: string) => Labels {
   const byName = new Map<string, Labels>();
   for (const { name, labels } of namespaces) byName.set(name, { ...labels, "kubernetes.io/metadata.name": name });
-  return (namespace) => {
-    const known = byName.get(namespace);
-    if (known !== undefined) return known;
-    const unseen = { "kubernetes.io/metadata.name": namespace };
-    byName.set(namespace, unseen);
-    return unseen;
-  };
+  return (namespace) => byName.get(namespace) ?? { "kubernetes.io/metadata.name": namespace };
 }
 
-function count(counts: Map<readonly Policy[], PodCount>, selected: readonly Policy[], pod: PodView): void {
+function count(
+  counts: Map<readonly Policy[], PodCount>,
+  selected: readonly Policy[],
+  { hostNetwork }: PodView,
+  by: 1 | -1,
+): void {
+  if (selected.length === 0) return;
   let entry = counts.get(selected);
   if (entry === undefined) {
     entry = { selected, pods: 0, hostNetworkPods: 0 };
     counts.set(selected, entry);
   }
-  if (pod.hostNetwork) entry.hostNetworkPods++;
-  else entry.pods++;
+  if (hostNetwork) entry.hostNetworkPods += by;
+  else entry.pods += by;
 }
 
-/** A pod without an address yet is unknown to its node, which holds its traffic until it is known. */
-function place(
-  { namespace, name, uid, ips }: PodView,
-  planned: PlannedClass | null,
-  families: readonly Family[],
-): PlacedPod | undefined {
-  const own = families.flatMap((family) => ips.find((text) => parseAddress(text)?.family === family) ?? []);
-  if (own.length === 0) return undefined;
-  return { pod: { namespace, name, uid, ips: own, class: planned?.podClass.key ?? null }, planned };
+/**
+ * One of each family. None while the pod starts: its node does not know it yet and holds its traffic. None in the host's
+ * network: the address is the node's.
+ */
+function ownAddresses({ hostNetwork, ips }: PodView, families: readonly Family[]): string[] {
+  if (hostNetwork) return [];
+  return families.flatMap((family) => ips.find((text) => parseAddress(text)?.family === family) ?? []);
 }
 
+/** A total order, so that not even pods which cannot be told apart by name depend on the order of the input. */
 function comparePods(a: NodePod, b: NodePod): number {
-  return compareText(a.namespace, b.namespace) || compareText(a.name, b.name) || compareText(a.uid, b.uid);
+  return (
+    compareText(a.namespace, b.namespace) ||
+    compareText(a.name, b.name) ||
+    compareText(a.uid, b.uid) ||
+    compareText(a.ips.join(), b.ips.join()) ||
+    compareText(a.class ?? "", b.class ?? "")
+  );
 }

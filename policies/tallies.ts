@@ -1,42 +1,90 @@
-/** Pods counted per policy: how many it selects, and how many of them another policy takes from it. */
+/**
+ * Pods counted per policy: how many it selects, and how many of them another policy takes from it. Counts may be
+ * negative: pods that went are pods that came, the other way round.
+ */
 import { formatPrefix } from "./addresses.ts";
 import type { Classify } from "./classes.ts";
-import type { Shadow } from "./model.ts";
-import type { PodCount } from "./pods.ts";
+import type { Policy } from "./intent.ts";
+import type { PolicyOutcome, Shadow } from "./model.ts";
 import { compareText } from "./text.ts";
 
-export interface PodTally {
-  readonly selectedPods: number;
-  readonly ignoredHostNetworkPods: number;
+/** By how much the numbers of pods that exactly these policies select differ. */
+export interface PodCount {
+  readonly selected: readonly Policy[];
+  pods: number;
+  hostNetworkPods: number;
 }
 
-export function tallyPods(counts: readonly PodCount[]): Map<string, PodTally> {
-  const tallies = new Map<string, { selectedPods: number; ignoredHostNetworkPods: number }>();
+export type Tally = Pick<PolicyOutcome, "selectedPods" | "ignoredHostNetworkPods" | "shadowed">;
+
+/** By policy; only policies whose numbers differ. */
+export function tallyPods(counts: Iterable<PodCount>, classify: Classify): Map<string, Tally> {
+  const tallies = new Map<string, { selectedPods: number; ignoredHostNetworkPods: number; shadows: Shadows }>();
   for (const { selected, pods, hostNetworkPods } of counts) {
+    if (pods === 0 && hostNetworkPods === 0) continue;
     for (const { name } of selected) {
-      const tally = tallies.get(name) ?? { selectedPods: 0, ignoredHostNetworkPods: 0 };
+      const tally = tallies.get(name) ?? { selectedPods: 0, ignoredHostNetworkPods: 0, shadows: new Map() };
       tally.selectedPods += pods;
       tally.ignoredHostNetworkPods += hostNetworkPods;
       tallies.set(name, tally);
     }
-  }
-  return tallies;
-}
-
-export function tallyShadows(counts: readonly PodCount[], classify: Classify): Map<string, Shadow[]> {
-  const byLoser = new Map<string, Map<string, { by: string; cidr: string; pods: number }>>();
-  for (const { selected, pods } of counts) {
     if (pods === 0) continue;
     for (const { loser, winner, prefix } of classify(selected)?.losses ?? []) {
-      const cidr = formatPrefix(prefix);
-      const shadows = byLoser.get(loser) ?? new Map();
-      const shadow = shadows.get(`${winner} ${cidr}`) ?? { by: winner, cidr, pods: 0 };
-      shadow.pods += pods;
-      shadows.set(`${winner} ${cidr}`, shadow);
-      byLoser.set(loser, shadows);
+      countShadow(tallies.get(loser)?.shadows, winner, formatPrefix(prefix), pods);
     }
   }
-  const sorted = (shadows: Iterable<Shadow>) =>
-    [...shadows].sort((a, b) => compareText(a.by, b.by) || compareText(a.cidr, b.cidr));
-  return new Map([...byLoser].map(([loser, shadows]) => [loser, sorted(shadows.values())]));
+  return new Map(
+    [...tallies].map(([name, { shadows, ...numbers }]) => [name, { ...numbers, shadowed: sort(shadows) }]),
+  );
+}
+
+/** Shadows that stay as they are keep their identity. */
+export function addTally(before: Tally, difference: Tally): Tally {
+  return {
+    selectedPods: before.selectedPods + difference.selectedPods,
+    ignoredHostNetworkPods: before.ignoredHostNetworkPods + difference.ignoredHostNetworkPods,
+    shadowed: addShadows(before.shadowed, difference.shadowed),
+  };
+}
+
+type Shadows = Map<string, { by: string; cidr: string; pods: number }>;
+
+function countShadow(shadows: Shadows | undefined, by: string, cidr: string, pods: number): void {
+  const key = `${by} ${cidr}`;
+  const shadow = shadows?.get(key);
+  if (shadow === undefined) shadows?.set(key, { by, cidr, pods });
+  else shadow.pods += pods;
+}
+
+function sort(shadows: Shadows): Shadow[] {
+  return [...shadows.values()].filter(({ pods }) => pods !== 0).sort(compareShadows);
+}
+
+/** Between the differences, whole stretches are copied: a policy for everybody may be shadowed by all others. */
+function addShadows(before: readonly Shadow[], differences: readonly Shadow[]): readonly Shadow[] {
+  if (differences.length === 0) return before;
+  const stretches: (readonly Shadow[])[] = [];
+  let rest = 0;
+  for (const difference of differences) {
+    const at = firstNotBefore(before, difference, rest);
+    const [same] = before.slice(at, at + 1).filter((shadow) => compareShadows(shadow, difference) === 0);
+    const pods = (same?.pods ?? 0) + difference.pods;
+    stretches.push(before.slice(rest, at), pods === 0 ? [] : [{ ...difference, pods }]);
+    rest = same === undefined ? at : at + 1;
+  }
+  return stretches.concat(before.slice(rest)).flat();
+}
+
+function firstNotBefore(sorted: readonly Shadow[], shadow: Shadow, from: number): number {
+  let [low, high] = [from, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareShadows(sorted[middle] as Shadow, shadow) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compareShadows(a: Shadow, b: Shadow): number {
+  return compareText(a.by, b.by) || compareText(a.cidr, b.cidr);
 }

@@ -13,14 +13,12 @@ export function clusterFindings(
   sites: Sites,
   whereabouts: Whereabouts,
   admissions: ReadonlyMap<string, Admission>,
-  outcomes: readonly PolicyOutcome[],
 ): Finding[] {
   const defaultGroup = intent.groups.find(isDefaultGroup);
   return [
     ...(defaultGroup === undefined ? [] : addressFindings(defaultGroup, whereabouts)),
     ...(defaultGroup === undefined ? [] : strayNodesFinding(defaultGroup, sites)),
     ...[...admissions.values()].flatMap(newcomerFinding),
-    ...outcomes.flatMap((outcome) => shadowFinding(outcome, admissions.get(outcome.name)?.policy) ?? []),
   ];
 }
 
@@ -74,8 +72,8 @@ function newcomerFinding({ policy, refusal }: Admission): Finding[] {
   return [finding("error", "gateway-ref-shared", refusal.message, fix, policy.gatewayRef.at, refTo(policy))];
 }
 
-function shadowFinding({ shadowed }: PolicyOutcome, policy: Policy | undefined): Finding | undefined {
-  if (policy === undefined || shadowed.length === 0) return undefined;
+export function shadowFinding({ shadowed }: Pick<PolicyOutcome, "shadowed">, policy: Policy): Finding | undefined {
+  if (shadowed.length === 0) return undefined;
   const lost = shadowed.map(({ by, cidr }) => `traffic to ${cidr} is decided by policy ${by}`);
   const fix = "make the sources or the destinations of the two policies disjoint, if this is not what you want";
   return finding("warning", "policy-shadowed", `for some pods ${listNames(lost)}`, fix, policy.at, refTo(policy));
