@@ -1,6 +1,7 @@
 /** Findings that need the cluster, or need to know who was there first; those of the text alone come with the intent. */
 import type { Finding, ObjectRef, Position } from "../findings.ts";
-import type { Group, Intent, Policy } from "../intent.ts";
+import type { ClusterSettings, Group, Intent, Policy } from "../intent.ts";
+import type { Code } from "../manifests/codes.ts";
 import type { PolicyOutcome } from "../model.ts";
 import type { Whereabouts } from "../outcomes.ts";
 import { listSubnets, type Sites } from "../sites.ts";
@@ -17,17 +18,13 @@ export function clusterFindings(
   const defaultGroup = intent.groups.find(isDefaultGroup);
   return [
     ...(defaultGroup === undefined ? [] : addressFindings(defaultGroup, whereabouts)),
-    ...(defaultGroup === undefined ? [] : strayNodesFinding(defaultGroup, sites)),
+    ...(defaultGroup === undefined ? [] : subnetFindings(defaultGroup, intent.cluster, sites, whereabouts)),
     ...[...admissions.values()].flatMap(newcomerFinding),
   ];
 }
 
 /** By the reason of the condition; a NotReady node is no mistake in a manifest and so no finding. */
-const addressCodes: Readonly<Record<string, { code: string; fix: string }>> = {
-  NodeSubnetsMissing: {
-    code: "node-subnets-missing",
-    fix: "declare spec.nodeSubnets in the EgressCluster: Kubernetes does not tell a node's prefix length",
-  },
+const addressCodes: Readonly<Record<string, { code: Code; fix: string }>> = {
   FloatingIPIsNodeAddress: {
     code: "floating-ip-is-node-address",
     fix: "choose an address of the same subnet that no node uses",
@@ -40,30 +37,30 @@ const addressCodes: Readonly<Record<string, { code: string; fix: string }>> = {
 };
 
 function addressFindings(group: Group, { problem }: Whereabouts): Finding[] {
-  const { namespace, name } = group;
   return group.floatingIPs.flatMap(({ value, at }) => {
     const found = problem(value);
     const known = found && addressCodes[found.reason];
-    if (known === undefined) return [];
-    return [
-      finding("error", known.code, found?.message ?? "", known.fix, at, {
-        kind: "NetworkGatewayGroup",
-        namespace,
-        name,
-      }),
-    ];
+    return known === undefined
+      ? []
+      : [finding("error", known.code, found?.message ?? "", known.fix, at, groupRef(group))];
   });
 }
 
-/** Said at the group, since an EgressCluster that leaves all to its defaults stands nowhere. */
-function strayNodesFinding({ namespace, name, at }: Group, sites: Sites): Finding[] {
+/** Said at the EgressCluster; one that leaves all to its defaults stands nowhere, then at the group. */
+function subnetFindings(group: Group, { at }: ClusterSettings, sites: Sites, { problem }: Whereabouts): Finding[] {
+  const place = at ?? group.at;
+  const object = at === null ? groupRef(group) : undefined;
+  if (group.floatingIPs.some(({ value }) => problem(value)?.reason === "NodeSubnetsMissing")) {
+    const message = "no floating IP can be allocated: EgressCluster declares no nodeSubnets";
+    const fix = "declare spec.nodeSubnets in the EgressCluster: Kubernetes does not tell a node's prefix length";
+    return [finding("error", "node-subnets-missing", message, fix, place, object)];
+  }
   const stray = sites.all.filter(({ underlay }) => underlay === null);
   if (stray.length === 0 || sites.subnets.length === 0) return [];
   const names = listNames(stray.map((site) => site.name));
   const message = `no policy reaches the pods of ${names}: no InternalIP in nodeSubnets (${listSubnets(sites)})`;
   const fix = "add the subnet of these nodes to spec.nodeSubnets of the EgressCluster";
-  const object = { kind: "NetworkGatewayGroup", namespace, name };
-  return [finding("warning", "node-outside-node-subnets", message, fix, at, object)];
+  return [finding("warning", "node-outside-node-subnets", message, fix, place, object)];
 }
 
 function newcomerFinding({ policy, refusal }: Admission): Finding[] {
@@ -79,17 +76,22 @@ export function shadowFinding({ shadowed }: Pick<PolicyOutcome, "shadowed">, pol
   return finding("warning", "policy-shadowed", `for some pods ${listNames(lost)}`, fix, policy.at, refTo(policy));
 }
 
+function groupRef({ namespace, name }: Group): ObjectRef {
+  return { kind: "NetworkGatewayGroup", namespace, name };
+}
+
 function refTo({ name }: Policy): ObjectRef {
   return { kind: "EgressNATPolicy", name };
 }
 
 function finding(
   severity: Finding["severity"],
-  code: string,
+  code: Code,
   message: string,
   fix: string,
   at: Position,
-  object: ObjectRef,
+  object: ObjectRef | undefined,
 ): Finding {
-  return { code, severity, message, fix, file: at.file, line: at.line, column: at.column, object };
+  const told = { code, severity, message, fix, file: at.file, line: at.line, column: at.column };
+  return object === undefined ? told : { ...told, object };
 }
