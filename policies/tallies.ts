@@ -28,13 +28,17 @@ export function tallyPods(counts: Iterable<PodCount>, classify: Classify): Map<s
       tally.ignoredHostNetworkPods += hostNetworkPods;
       tallies.set(name, tally);
     }
-    if (pods === 0) continue;
     for (const { loser, winner, prefix } of classify(selected)?.losses ?? []) {
       countShadow(tallies.get(loser)?.shadows, winner, formatPrefix(prefix), pods);
     }
   }
+  const told = [...tallies].map(
+    ([name, { shadows, ...numbers }]) => [name, { ...numbers, shadowed: sort(shadows) }] as const,
+  );
   return new Map(
-    [...tallies].map(([name, { shadows, ...numbers }]) => [name, { ...numbers, shadowed: sort(shadows) }]),
+    told.filter(
+      ([, tally]) => tally.selectedPods !== 0 || tally.ignoredHostNetworkPods !== 0 || tally.shadowed.length > 0,
+    ),
   );
 }
 
