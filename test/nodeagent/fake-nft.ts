@@ -33,8 +33,12 @@ export function createFakeNft(): Nft {
       );
       return { chains: new Map(chains), sets: structuredClone(table.sets) };
     },
-    async install(declaration) {
-      tables.set(keyOf(declaration.table), declaredTable(declaration));
+    async install(declaration, elements = new Map()) {
+      const table = declaredTable(declaration);
+      for (const [set, each] of elements) {
+        applyStep(table, { do: "add-elements", table: declaration.table, set, elements: each });
+      }
+      tables.set(keyOf(declaration.table), table);
     },
     async apply(transaction) {
       const copy = structuredClone(tables);
@@ -80,6 +84,9 @@ function applyStep(table: Table, step: NftStep): void {
       if (!table.chains.has(step.chain)) fail(NOT_FOUND);
       if (isReferred(table, step.chain)) fail(BUSY);
       table.chains.delete(step.chain);
+      return;
+    case "flush":
+      (table.sets.get(step.set) ?? fail(NOT_FOUND)).clear();
       return;
     case "add-elements": {
       const set = table.sets.get(step.set) ?? fail(NOT_FOUND);

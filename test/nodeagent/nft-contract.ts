@@ -97,6 +97,36 @@ export const contract: readonly ContractCase[] = [
     },
   },
   {
+    name: "a table is installed with its first elements, or not at all",
+    async run(nft) {
+      const first = (elements: Readonly<Record<string, string>>) => new Map(Object.entries(elements));
+      const elementsOfSets = new Map([
+        ["floating_of_id", first({ "42": "192.168.1.100" })],
+        ["uplinks", first({ eth0: "", lo: "" })],
+        ["nodes", first({})],
+      ]);
+      await nft.install(declaration, elementsOfSets);
+      for (const [set, each] of elementsOfSets) assert.deepEqual(await elements(nft, set), Object.fromEntries(each));
+      await refuses(nft.install(declaration, new Map([["nonesuch", first({ eth0: "" })]])), "notFound");
+      assert.deepEqual(await elements(nft, "uplinks"), { eth0: "", lo: "" });
+    },
+  },
+  {
+    name: "a set and a map are emptied, whatever they hold, and filled anew in one transaction",
+    async run(nft) {
+      await nft.apply([add("uplinks", { eth0: "", eth1: "" }), add("floating_of_id", { "1": "192.168.1.100" })]);
+      await nft.apply([
+        { do: "flush", table, kind: "set", set: "uplinks" },
+        add("uplinks", { eth0: "" }),
+        { do: "flush", table, kind: "map", set: "floating_of_id" },
+        add("floating_of_id", { "1": "192.168.1.101" }),
+      ]);
+      assert.deepEqual(await elements(nft, "uplinks"), { eth0: "" });
+      assert.deepEqual(await elements(nft, "floating_of_id"), { "1": "192.168.1.101" });
+      await refuses(nft.apply([{ do: "flush", table, kind: "set", set: "nonesuch" }]), "notFound");
+    },
+  },
+  {
     name: "elements are listed as they were given: verdicts, addresses, prefixes, names, numbers",
     async run(nft) {
       const given = {

@@ -5,6 +5,7 @@
  * declarations and anonymous sets that crashes nft 1.1.1 and earlier (kubernetes/kubernetes#136786).
  */
 import { createHash } from "node:crypto";
+import type { Elements } from "./transaction.ts";
 
 type Family = "inet" | "netdev";
 
@@ -13,7 +14,7 @@ export interface TableName {
   readonly name: string;
 }
 
-interface SetDeclaration {
+export interface SetDeclaration {
   readonly name: string;
   /** The `typeof` expression of the key. */
   readonly key: string;
@@ -25,7 +26,7 @@ interface SetDeclaration {
   readonly dynamic?: string;
 }
 
-interface RuleDeclaration {
+export interface RuleDeclaration {
   /** In nft's words. */
   readonly text: string;
   /** Says why the rule is there, and identifies it: nft lists rules in other words than it was given. */
@@ -35,7 +36,7 @@ interface RuleDeclaration {
 /** Where packets enter a chain. The policy is always `accept`: others may still drop, we never overrule them. */
 export interface Hook {
   readonly type: "filter" | "nat";
-  readonly hook: "prerouting" | "forward" | "postrouting" | "egress";
+  readonly hook: "prerouting" | "forward" | "postrouting" | "ingress" | "egress";
   readonly priority: number;
   readonly device?: string;
 }
@@ -61,10 +62,17 @@ export function versionChain(declaration: TableDeclaration): string {
 }
 
 /** One transaction that puts the declared table in the place of whatever stands there. */
-export function replacementText(declaration: TableDeclaration): string {
+export function replacementText(declaration: TableDeclaration, elements: ReadonlyMap<string, Elements>): string {
   const name = `${declaration.table.family} ${declaration.table.name}`;
   // The first line makes the deletion valid where no table is; `destroy` needs nft 1.0.8.
-  return `table ${name}\ndelete table ${name}\ntable ${name} {\n\tchain ${versionChain(declaration)} {\n\t}\n${body(declaration)}}\n`;
+  const table = `table ${name}\ndelete table ${name}\ntable ${name} {\n\tchain ${versionChain(declaration)} {\n\t}\n${body(declaration)}}\n`;
+  return table + [...elements].map(([set, each]) => elementsText(`${name} ${set}`, each)).join("");
+}
+
+function elementsText(set: string, elements: Elements): string {
+  if (elements.size === 0) return "";
+  const texts = [...elements].map(([key, value]) => (value === "" ? key : `${key} : ${value}`));
+  return `add element ${set} { ${texts.join(", ")} }\n`;
 }
 
 function body(declaration: TableDeclaration): string {

@@ -54,4 +54,9 @@ interface NftElements extends InTable {
 export type NftCommand =
   | { readonly add: { readonly chain: NftChain } | { readonly rule: NftRule } | { readonly element: NftElements } }
   | { readonly delete: { readonly chain: NftChain } | { readonly element: NftElements } }
-  | { readonly flush: { readonly chain: NftChain } };
+  | {
+      readonly flush:
+        | { readonly chain: NftChain }
+        | { readonly set: InTable & { readonly name: string } }
+        | { readonly map: InTable & { readonly name: string } };
+    };

@@ -1,4 +1,5 @@
 /** Reads what `nft -j list table` prints. Shapes that are not known make it throw: guessing would hide a difference. */
+import { canonicalIPv6 } from "../../addresses.ts";
 import type { Elements } from "./transaction.ts";
 
 interface ChainState {
@@ -48,7 +49,7 @@ function element(listed: unknown): [string, string] {
 }
 
 function key(listed: unknown): string {
-  if (typeof listed === "string" || typeof listed === "number") return String(listed);
+  if (typeof listed === "string" || typeof listed === "number") return atom(String(listed));
   const object = listed as {
     concat?: readonly unknown[];
     prefix?: { addr: string; len: number };
@@ -56,11 +57,16 @@ function key(listed: unknown): string {
     elem?: { val: unknown };
   };
   if (object.concat) return object.concat.map(key).join(" . ");
-  if (object.prefix) return `${object.prefix.addr}/${object.prefix.len}`;
-  if (object.range) return object.range.join("-");
+  if (object.prefix) return `${atom(object.prefix.addr)}/${object.prefix.len}`;
+  if (object.range) return object.range.map(atom).join("-");
   // An element with properties (a timeout, a comment).
   if (object.elem) return key(object.elem.val);
   throw new Error(`nft lists an element key of unknown shape: ${JSON.stringify(listed)}`);
+}
+
+/** The C library writes the addresses of ::/96 with dots, RFC 5952 does not. */
+function atom(text: string): string {
+  return /^::[0-9.]+\.[0-9]+$/.test(text) ? canonicalIPv6(text) : text;
 }
 
 function value(listed: unknown): string {

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { CommandError, run, tryRun } from "../run.ts";
 import { replacementText, type TableDeclaration, type TableName } from "./declaration.ts";
 import { parseListing, type TableState } from "./listing.ts";
-import { type Transaction, toJson } from "./transaction.ts";
+import { type Elements, type Transaction, toJson } from "./transaction.ts";
 
 export interface Nft {
   /** `null` when there is no such table. */
   list(table: TableName): Promise<TableState | null>;
-  /** Puts the declared table, with empty sets, in the place of whatever stands there; one transaction. */
-  install(declaration: TableDeclaration): Promise<void>;
+  /** Puts the declared table, with these elements and no others, in the place of what stands there; one transaction. */
+  install(declaration: TableDeclaration, elements?: ReadonlyMap<string, Elements>): Promise<void>;
   /**
    * All or nothing. Throws `CommandError`, whose `notFound` and `alreadyThere` tell the two failures apart that a
    * foreign change causes; nft does not say which step it was.
@@ -31,7 +31,7 @@ export function createNft(): Nft {
       if (error.notFound) return null;
       throw error;
     },
-    install: (declaration) => runFile([], replacementText(declaration)),
+    install: (declaration, elements = new Map()) => runFile([], replacementText(declaration, elements)),
     apply: (transaction) => runFile(["-j"], JSON.stringify(toJson(transaction))),
     remove: ({ family, name }) => runFile([], `table ${family} ${name}\ndelete table ${family} ${name}\n`),
   };

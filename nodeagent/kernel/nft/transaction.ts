@@ -26,6 +26,8 @@ export type NftStep =
     }
   /** Its rules go with it. Fails while something refers to it. */
   | { readonly do: "delete-chain"; readonly table: TableName; readonly chain: string }
+  /** Deletes all elements, also those that packets added. Fails with "not found" when there is no such set or map. */
+  | { readonly do: "flush"; readonly table: TableName; readonly kind: "set" | "map"; readonly set: string }
   /** Fails with "already there" when a key has another value. */
   | { readonly do: "add-elements"; readonly table: TableName; readonly set: string; readonly elements: Elements }
   /** Fails with "not found" when a key does not exist. */
@@ -55,6 +57,10 @@ function commands(step: NftStep): readonly NftCommand[] {
     case "delete-chain": {
       const chain = { ...inTable, name: step.chain };
       return [{ flush: { chain } }, { delete: { chain } }];
+    }
+    case "flush": {
+      const set = { ...inTable, name: step.set };
+      return [{ flush: step.kind === "map" ? { map: set } : { set } }];
     }
     case "add-elements":
       return [{ add: { element: { ...inTable, name: step.set, elem: [...step.elements].map(elementJson) } } }];
