@@ -5,6 +5,7 @@
 import type { Finding } from "../policies/findings.ts";
 import type { Intent } from "../policies/intent.ts";
 import type { ParsedFile } from "../policies/manifests/declared.ts";
+import { judge } from "../policies/manifests/judge.ts";
 import { parseFile } from "../policies/manifests/parse.ts";
 import { assemble } from "../policies/manifests/read.ts";
 import type { GitFailure } from "./source/failure.ts";
@@ -80,12 +81,10 @@ export class Commits {
     }
     this.#problem = undefined;
     const ref = { oid, subject: tree.commit.subject };
-    const { intent, findings } = assemble(this.#parse(tree));
-    const errors = findings.filter((finding) => finding.severity === "error");
-    if (intent === undefined && errors.length === 0) this.#rejected = { ref, findings: [emptyTree] };
-    else if (intent === undefined || errors.length > 0) this.#rejected = { ref, findings };
+    const judged = judge(assemble(this.#parse(tree)));
+    if (judged.kind === "rejected") this.#rejected = { ref, findings: judged.findings };
     else {
-      this.#good = { ref, intent, findings };
+      this.#good = { ref, intent: judged.intent, findings: judged.findings };
       this.#rejected = undefined;
     }
     return undefined;
@@ -102,13 +101,3 @@ export class Commits {
     return [...next.values()];
   }
 }
-
-const emptyTree: Finding = {
-  code: "empty-tree",
-  severity: "error",
-  message: "the tree declares no object of Sallyport, which is not taken for 'remove all egress'",
-  fix: "to remove all egress on purpose, keep the EgressCluster manifest in the tree",
-  file: ".",
-  line: 1,
-  column: 1,
-};

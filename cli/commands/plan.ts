@@ -1,76 +1,44 @@
-import type { Command } from "commander";
-import { effect } from "../../policies/effect.ts";
-import type { Finding } from "../../policies/findings.ts";
-import type { Intent } from "../../policies/intent.ts";
-import { DEFAULT_SETTINGS } from "../../policies/manifests/cluster.ts";
-import { readManifests } from "../../policies/manifests/read.ts";
-import { nothingBefore, plan } from "../../policies/plan.ts";
-import { readInventory } from "../../reconciler/inventory/file.ts";
-import { type LocalRepository, openLocalRepository } from "../../reconciler/source/local.ts";
-import { describeEffect, describeFinding, hasEffect } from "../print.ts";
+import { type Command, Option } from "commander";
+import type { PlanFlags } from "../plan/run.ts";
 
-interface Flags {
-  repo: string;
-  path: string;
-  base: string;
-  head: string;
-  inventory: string;
-  json?: boolean;
-}
+const EXAMPLES = `
+The base is where the head branched off, as in \`git diff base...head\`. Floating IPs are taken to be where the
+reconciler's status branch has them, if this clone has it; where it was not fetched:
+  git fetch origin '+refs/heads/sallyport/*:refs/remotes/origin/sallyport/*'
 
-/** kubectl diff: 0 no difference, 1 some, more than 1 trouble. */
-const TROUBLE = 2;
+Examples:
+  sallyport plan --repo . --inventory cluster.json                      the last commit
+  sallyport plan --repo . --base origin/main --inventory cluster.json   a branch that is to be merged
+  sallyport plan --repo . --drain worker1 --inventory cluster.json      what draining a node would do
+  sallyport plan --repo . --base origin/main --inventory cluster.json --markdown > comment.md
+
+Exit codes: 0 no effect, 1 some, 2 the commit would be rejected, has a new error, or misuse, 3 cannot read what it
+needs. docs/json.md describes what --json prints.`;
 
 export function addPlanCommand(program: Command): void {
   program
     .command("plan")
-    .description("the effect of a change on traffic; exit 0 none, 1 some, 2 when a side has errors")
+    .description("the effect of a change on traffic, told before it is merged")
     .requiredOption("--repo <directory>", "a local Git repository")
     .option("--path <folder>", "folder of the repository that holds the cluster's manifests", "")
-    .option("--base <ref>", "before", "HEAD~1")
+    .option("--base <ref>", "before (default: the head's parent, or with --drain the head itself)")
     .option("--head <ref>", "after", "HEAD")
+    .option("--cluster <name>", "name of the cluster (default: the only one that has a status branch)")
     .requiredOption("--inventory <file>", "what `kubectl get nodes,namespaces,pods -A -o json` prints")
-    .option("--json", "print one JSON document")
-    .addHelpText(
-      "after",
-      "\nExample:\n  sallyport plan --repo . --base origin/main --head HEAD --inventory inventory.json",
+    .option(
+      "--drain <node>",
+      "as if this node were drained; can be repeated",
+      (node, list) => [...list, node],
+      [] as string[],
     )
-    .action(async (flags: Flags) => {
-      const repository = openLocalRepository(flags.repo, { path: flags.path });
-      const view = await readInventory(flags.inventory);
-      const base = await readSide(repository, flags.base);
-      const head = await readSide(repository, flags.head);
-      // A commit with an error is rejected as a whole when it lands, so its effect is none.
-      const rejected = head.findings.some((finding) => finding.severity === "error");
-      const before = plan(base.intent, view, nothingBefore);
-      const told = effect(before, plan(rejected ? base.intent : head.intent, view, before.next));
-      if (flags.json) {
-        process.stdout.write(
-          `${JSON.stringify({ base: base.oid, head: head.oid, ...told, findings: head.findings })}\n`,
-        );
-      } else {
-        for (const finding of head.findings) process.stderr.write(`${describeFinding(finding, process.stderr)}\n`);
-        process.stdout.write(`${rejected ? "this commit would be rejected" : describeEffect(told).join("\n")}\n`);
-      }
-      if (rejected) process.exitCode = TROUBLE;
-      else if (hasEffect(told)) process.exitCode = 1;
+    .addOption(new Option("--json", "print one JSON document").conflicts("markdown"))
+    .addOption(new Option("--markdown", "print a comment for a pull request").conflicts("json"))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: PlanFlags, command: Command) => {
+      const { makePlanDocument, planExitCode, renderPlan } = await import("../plan/run.ts");
+      const document = await makePlanDocument(flags);
+      if (typeof document === "string") return command.error(`error: ${document}`);
+      process.stdout.write(renderPlan(document, flags, process.stdout));
+      process.exitCode = planExitCode(document);
     });
-}
-
-interface Side {
-  readonly oid: string;
-  readonly intent: Intent;
-  readonly findings: readonly Finding[];
-}
-
-const NOTHING_DECLARED: Intent = { groups: [], policies: [], cluster: DEFAULT_SETTINGS };
-
-async function readSide(repository: LocalRepository, ref: string): Promise<Side> {
-  const found = await repository.resolveRevision(ref);
-  if (found.kind === "failed") throw new Error(found.message);
-  if (found.kind === "missing") throw new Error(`the repository has no revision ${ref}`);
-  const tree = await repository.read(found.oid);
-  if (tree.kind === "failed") throw new Error(tree.message);
-  const { intent = NOTHING_DECLARED, findings } = readManifests(tree.files);
-  return { oid: found.oid, intent, findings };
 }

@@ -1,6 +1,6 @@
-/** A repository on this machine, bare or not, read through git itself: it also sees what a hook has in quarantine. */
-import { execa } from "execa";
+/** A repository on this machine, bare or not, read through git itself. */
 import { failuresAsValues, GitError, type GitFailure } from "./failure.ts";
+import { type Git, openGit } from "./git.ts";
 import { problemFile, type SeenEntry, selectManifests, sortByPath } from "./manifests.ts";
 import { parseCommit } from "./objects.ts";
 import type { FoundRef } from "./refs.ts";
@@ -25,38 +25,6 @@ export function openLocalRepository(
       failuresAsValues(directory, () => resolveRevision(openGit(directory, signal), revision)),
     read: (commit, signal) =>
       failuresAsValues(directory, () => readTree(openGit(directory, signal), commit, under, limits)),
-  };
-}
-
-interface GitResult {
-  readonly exitCode: number;
-  readonly output: Buffer;
-  readonly error: string;
-}
-
-type Git = (args: readonly string[], options?: { input?: string; maxBytes?: number }) => Promise<GitResult>;
-
-function openGit(directory: string, signal: AbortSignal | undefined): Git {
-  return async (args, { input = "", maxBytes = 1024 * 1024 } = {}) => {
-    signal?.throwIfAborted();
-    const result = await execa("git", ["--no-replace-objects", "-C", directory, ...args], {
-      input,
-      maxBuffer: maxBytes,
-      encoding: "buffer",
-      stripFinalNewline: false,
-      reject: false,
-      env: { LC_ALL: "C", GIT_NO_LAZY_FETCH: "1" },
-      ...(signal ? { cancelSignal: signal } : {}),
-    });
-    signal?.throwIfAborted();
-    if (result.isMaxBuffer) throw new GitError("permanent", `git ${args[0]} printed more than ${maxBytes} bytes`);
-    if (result.exitCode === undefined)
-      throw new GitError("permanent", `git cannot be run (${result.code ?? result.signal})`);
-    return {
-      exitCode: result.exitCode,
-      output: Buffer.from(result.stdout),
-      error: Buffer.from(result.stderr).toString("utf8").trim().split("\n", 1)[0] ?? "",
-    };
   };
 }
 

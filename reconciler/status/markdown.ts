@@ -10,7 +10,17 @@ const maxCharacters = 300;
 export function escapeMarkdown(text: string): string {
   const line = text.replace(invisible, " ").trim();
   const short = [...line].length > maxCharacters ? `${[...line].slice(0, maxCharacters).join("")}…` : line;
-  return short.replace(special, (character) => `&#${character.codePointAt(0)};`);
+  return short.replace(
+    special,
+    (character) => `&#${character.codePointAt(0)};${isReference(character) ? ZERO_WIDTH : ""}`,
+  );
+}
+
+/** Forges look for mentions and issues in what the Markdown has become, where an entity is a character again. */
+const ZERO_WIDTH = "&#8203;";
+
+function isReference(character: string): boolean {
+  return character === "@" || character === "#";
 }
 
 /** Cells are Markdown already. Empty without rows. */

@@ -1,0 +1,234 @@
+/** The plan's document in words and tables. */
+import {
+  type Effect,
+  type FloatingIPEffect,
+  hasEffect,
+  NODE_ADDRESS,
+  type PolicyEffect,
+  type WorkloadEffect,
+} from "../../policies/effect/effect.ts";
+import { listNames } from "../../policies/text.ts";
+import { counted, type Report, type Section, type Span } from "../report/report.ts";
+import type { PlanDocument } from "./document.ts";
+import { connectionsSection, findingsSection, nodesSection } from "./sections.ts";
+
+export function planReport(document: PlanDocument): Report {
+  const { rejected } = document;
+  return {
+    title: "Effect on egress traffic",
+    context: contextOf(document),
+    headline: headlineOf(document),
+    tone: rejected || document.newErrors > 0 ? "bad" : hasEffect(document) ? "neutral" : "good",
+    sections: [
+      ...findingsSection(document),
+      ...floatingIPsSection(document.floatingIPs),
+      ...policiesSection(document.policies),
+      ...lossesSection(document.policies),
+      ...workloadsSection(document),
+      ...connectionsSection(document),
+      ...nodesSection(document),
+    ],
+    footer: rejected ? "" : unchangedOf(document),
+  };
+}
+
+function contextOf({ base, head, notes, allocation, drain }: PlanDocument): Span[][] {
+  const commit = (oid: string): Span => ({ name: oid.slice(0, 12) });
+  const compared: Span[] =
+    base === null ? [commit(head), " compared with nothing"] : [commit(head), " compared with ", commit(base)];
+  const drained: Span[] =
+    drain.length === 0
+      ? []
+      : [", with ", ...drain.flatMap((name, i) => (i === 0 ? [{ name }] : [", ", { name }])), " drained"];
+  const where: Span[] =
+    allocation.kind === "stored"
+      ? ["floating IPs are where ", { name: allocation.branch }, " has them at ", commit(allocation.commit)]
+      : [`${allocation.reason}: where floating IPs are now is planned anew, not known`];
+  return [[...compared, ...drained], ...notes.map((note) => [note]), where];
+}
+
+function headlineOf(document: PlanDocument): string {
+  const { rejected, errors, newErrors } = document;
+  if (rejected) return `This commit would be rejected: ${counted(errors, "error")}. What is in force would stay.`;
+  const effect = effectInWords(document);
+  if (newErrors === 0) return effect;
+  return `${counted(newErrors, "new error")}: something written here would not take effect. ${effect}`;
+}
+
+function effectInWords(document: Effect): string {
+  if (!hasEffect(document)) return "No effect on traffic.";
+  const { floatingIPs, policies, workloads, unchanged, connectionsCut, nodes } = document;
+  const parts = [
+    ...countKinds(floatingIPs),
+    ...countPolicies(policies),
+    workloads.length === 0
+      ? "no pod's source address changes"
+      : `the source address of ${counted(changedPods(document), "pod")} changes`,
+    ...(connectionsCut === 0 ? [] : [`${counted(connectionsCut, "pod")} may lose connections`]),
+    `${nodes.length} of ${counted(nodes.length + unchanged.nodes, "node")} ${nodes.length === 1 ? "is" : "are"} reprogrammed`,
+  ];
+  const sentence = parts.join(", ");
+  return `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`;
+}
+
+const kindsInWords = { assign: "appears", move: "moves", hold: "is held", release: "disappears" } as const;
+
+function countKinds(floatingIPs: readonly FloatingIPEffect[]): string[] {
+  return Object.entries(kindsInWords).flatMap(([kind, verb]) => {
+    const count = floatingIPs.filter((one) => one.kind === kind).length;
+    const plural = verb === "is held" ? "are held" : verb.replace(/s$/, "");
+    return count === 0 ? [] : [`${counted(count, "floating IP")} ${count === 1 ? verb : plural}`];
+  });
+}
+
+function countPolicies(policies: readonly PolicyEffect[]): string[] {
+  const tell = (count: number, what: string) =>
+    count === 0
+      ? []
+      : [
+          `${counted(count, "policy", "policies")} ${count === 1 ? what : what.replace("becomes", "become").replace("is ", "are ").replace("loses", "lose")}`,
+        ];
+  const turning = (state: PolicyEffect["after"]) =>
+    policies.filter(({ before, after }) => after === state && before !== state).length;
+  return [
+    ...tell(turning("active"), "becomes Ready"),
+    ...tell(turning("held"), "is held"),
+    ...tell(turning("refused"), "is refused"),
+    ...tell(turning(null), "is removed"),
+    ...tell(policies.filter(({ loses }) => loses.length > 0).length, "loses traffic to another"),
+  ];
+}
+
+function changedPods({ pods }: Effect): number {
+  return new Set(pods.map(({ namespace, name }) => `${namespace}/${name}`)).size;
+}
+
+function floatingIPsSection(floatingIPs: readonly FloatingIPEffect[]): Section[] {
+  if (floatingIPs.length === 0) return [];
+  return [
+    {
+      title: "Floating IPs",
+      columns: [
+        { title: "Address", kind: "name" },
+        { title: "", kind: "text" },
+        { title: "From", kind: "name" },
+        { title: "To", kind: "name" },
+        { title: "Why", kind: "text" },
+      ],
+      rows: floatingIPs.map(({ ip, kind, from, to, reason }) => [
+        ip,
+        kindsInWords[kind],
+        from ?? "-",
+        to ?? "-",
+        withoutPreamble(reason),
+      ]),
+    },
+  ];
+}
+
+const statesInWords = { active: "Ready", held: "held", refused: "refused" } as const;
+
+function policiesSection(policies: readonly PolicyEffect[]): Section[] {
+  if (policies.length === 0) return [];
+  const inWords = (state: PolicyEffect["before"]) => (state === null ? "-" : statesInWords[state]);
+  return [
+    {
+      title: "Policies",
+      columns: [
+        { title: "Name", kind: "name" },
+        { title: "Before", kind: "text" },
+        { title: "After", kind: "text" },
+        { title: "Selects", kind: "text" },
+        { title: "Why", kind: "text" },
+      ],
+      rows: policies.map(({ name, before, after, reason, selectedPods }) => [
+        name,
+        inWords(before),
+        inWords(after),
+        selectedPods.before === selectedPods.after
+          ? counted(selectedPods.after, "pod")
+          : `${selectedPods.before} → ${counted(selectedPods.after, "pod")}`,
+        withoutPreamble(reason, `policy ${name} `),
+      ]),
+    },
+  ];
+}
+
+/** The columns before it say who and what already. */
+function withoutPreamble(reason: string, subject = ""): string {
+  const colon = reason.indexOf(": ");
+  if (colon >= 0) return reason.slice(colon + 2);
+  return reason.startsWith(subject) ? reason.slice(subject.length) : reason;
+}
+
+function lossesSection(policies: readonly PolicyEffect[]): Section[] {
+  const rows = policies.flatMap(({ name, loses, regains }) => [
+    ...loses.map(({ cidr, by, pods }) => [name, "loses", cidr, by, String(pods)]),
+    ...regains.map(({ cidr, by, pods }) => [name, "gets back", cidr, by, String(pods)]),
+  ]);
+  if (rows.length === 0) return [];
+  return [
+    {
+      title: "Shadowed traffic",
+      columns: [
+        { title: "Policy", kind: "name" },
+        { title: "", kind: "text" },
+        { title: "Destination", kind: "name" },
+        { title: "Other policy", kind: "name" },
+        { title: "Pods", kind: "number" },
+      ],
+      rows,
+    },
+  ];
+}
+
+function workloadsSection(effect: Effect): Section[] {
+  const { workloads } = effect;
+  if (workloads.length === 0) return [];
+  const destinations = new Set(workloads.flatMap((one) => one.destinations));
+  const names = new Set(workloads.map(({ namespace, workload }) => `${namespace}/${workload.kind}/${workload.name}`));
+  return [
+    {
+      title: "Source addresses",
+      note: `${counted(changedPods(effect), "pod")} of ${counted(names.size, "workload")}, to ${counted(destinations.size, "destination")}`,
+      columns: [
+        { title: "Namespace", kind: "name" },
+        { title: "Workload", kind: "name" },
+        { title: "Pods", kind: "number" },
+        { title: "Before", kind: "text" },
+        { title: "After", kind: "text" },
+        { title: "To", kind: "name" },
+        { title: "Policy", kind: "name" },
+      ],
+      rows: workloads.map(workloadRow),
+    },
+  ];
+}
+
+function workloadRow({ namespace, workload, pods, before, after, destinations, policy }: WorkloadEffect): string[] {
+  const to = listNames(destinations);
+  return [
+    namespace,
+    `${workload.kind}/${workload.name}`,
+    String(pods),
+    sourceInWords(before),
+    sourceInWords(after),
+    to,
+    policy,
+  ];
+}
+
+function sourceInWords(source: WorkloadEffect["before"]): string {
+  if (source === null) return "held (dropped)";
+  return source === NODE_ADDRESS ? "node address" : source;
+}
+
+function unchangedOf({ unchanged: { floatingIPs, policies, pods, nodes } }: Effect): string {
+  const counts = [
+    counted(floatingIPs, "floating IP"),
+    counted(policies, "policy", "policies"),
+    counted(pods, "pod"),
+    counted(nodes, "node"),
+  ];
+  return `Unchanged: ${counts.join(", ")}.`;
+}

@@ -1,0 +1,126 @@
+/** What changes for traffic when one plan follows another: told before it happens, so that a reviewer can object. */
+import { parseAddress } from "../addresses.ts";
+import type { Cidr } from "../intent.ts";
+import type { Change, Plan } from "../model.ts";
+import type { NodeState } from "../nodestate.ts";
+import { compareText } from "../text.ts";
+import type { View } from "../view.ts";
+import type { Connections } from "./connections.ts";
+import { compareNodes } from "./nodes.ts";
+import { type ChangedPod, comparePods } from "./pods.ts";
+import { comparePolicies, type PolicyEffect } from "./policies.ts";
+import { NODE_ADDRESS, type Planned, type Source } from "./sources.ts";
+import { groupByWorkload, type WorkloadEffect } from "./workloads.ts";
+
+export type { Connections } from "./connections.ts";
+export type { PolicyEffect } from "./policies.ts";
+export { NODE_ADDRESS, type Planned, type Source } from "./sources.ts";
+export type { WorkloadEffect } from "./workloads.ts";
+
+/** The JSON shape of `sallyport plan --json`, which docs/json.md describes, is made of these fields. */
+export interface Effect {
+  readonly floatingIPs: readonly FloatingIPEffect[];
+  readonly policies: readonly PolicyEffect[];
+  /** The same changes as in `pods`, grouped. */
+  readonly workloads: readonly WorkloadEffect[];
+  /** Sorted by namespace, then name; one entry for each pod and change. */
+  readonly pods: readonly PodEffect[];
+  /** Pods that may lose connections: the sum of `connections`. How many each has, a plan does not know. */
+  readonly connectionsCut: number;
+  readonly connections: Connections;
+  /** Nodes whose state changes, by name. */
+  readonly nodes: readonly string[];
+  readonly unchanged: {
+    readonly floatingIPs: number;
+    readonly policies: number;
+    readonly pods: number;
+    readonly nodes: number;
+  };
+}
+
+export interface FloatingIPEffect {
+  readonly ip: string;
+  readonly kind: "assign" | "move" | "release" | "hold";
+  readonly from: string | null;
+  readonly to: string | null;
+  /** One sentence without a full stop. */
+  readonly reason: string;
+}
+
+/** One pod's traffic to some destinations, by the source address seen outside; null: dropped while the policy is held. */
+export interface PodEffect {
+  readonly namespace: string;
+  readonly name: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  /** The policy that decides afterwards, or else the one that did before. */
+  readonly policy: string;
+  readonly destinations: readonly Cidr[];
+}
+
+/**
+ * `after` must have been planned with `before.plan.next` as its previous plan; its changes give the reasons.
+ * @param view that `after` was planned with.
+ */
+export function effect(before: Planned, after: Planned, view: View): Effect {
+  const floatingIPs = after.plan.changes.flatMap(floatingIPEffect);
+  const policies = comparePolicies(before.plan, after.plan);
+  const { changed, connections } = comparePods(before, after);
+  const nodes = compareNodes(before.plan.nodes, after.plan.nodes);
+  return {
+    floatingIPs,
+    policies,
+    workloads: groupByWorkload(changed, view),
+    pods: podEffects(changed, view),
+    connectionsCut: connections.reset + connections.held + connections.rerouted,
+    connections,
+    nodes: nodes.changed,
+    unchanged: {
+      floatingIPs: after.plan.allocations.length - countPresent(floatingIPs, after.plan),
+      policies: after.plan.policies.length - policies.filter((policy) => policy.after !== null).length,
+      pods: after.plan.nodes.reduce((sum, { pods }) => sum + pods.length, 0) - changed.length,
+      nodes: nodes.unchanged,
+    },
+  };
+}
+
+export function hasEffect({ floatingIPs, policies, pods, nodes }: Effect): boolean {
+  return floatingIPs.length + policies.length + pods.length + nodes.length > 0;
+}
+
+function floatingIPEffect({ kind, subject: ip, from, to, reason }: Change): FloatingIPEffect[] {
+  const isAboutAddress = kind === "assign" || kind === "move" || kind === "release" || kind === "hold";
+  return isAboutAddress ? [{ ip, kind, from, to, reason }] : [];
+}
+
+function countPresent(changed: readonly FloatingIPEffect[], { allocations }: Plan): number {
+  const changedIPs = new Set(changed.map(({ ip }) => ip));
+  return allocations.filter(({ ip }) => changedIPs.has(ip)).length;
+}
+
+function podEffects(changed: readonly ChangedPod[], view: View): PodEffect[] {
+  const addressOf = nodeAddresses(view);
+  const seen = (source: Source, state: NodeState, family: 4 | 6) =>
+    source === NODE_ADDRESS ? addressOf(state, family) : source;
+  return changed
+    .toSorted((a, b) => compareText(a.pod.namespace, b.pod.namespace) || compareText(a.pod.name, b.pod.name))
+    .flatMap(({ pod: { namespace, name }, node, changes }) =>
+      changes.map(({ before, after, policy, destinations, family }) => ({
+        namespace,
+        name,
+        before: seen(before, node.before, family),
+        after: seen(after, node.after, family),
+        policy,
+        destinations,
+      })),
+    );
+}
+
+/** A node leaves with its underlay address where that is of the family, else with its first InternalIP that is. */
+function nodeAddresses({ nodes }: View): (state: NodeState, family: 4 | 6) => string {
+  const internalIPs = new Map(nodes.map(({ name, internalIPs }) => [name, internalIPs]));
+  return ({ node, underlayIP }, family) => {
+    const candidates = [underlayIP, ...(internalIPs.get(node) ?? [])];
+    return candidates.find((ip) => parseAddress(ip)?.family === family) ?? underlayIP;
+  };
+}
