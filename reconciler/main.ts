@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { pino } from "pino";
 import { serveAdmin } from "./admin.ts";
-import { watchInventory } from "./inventory/file.ts";
+import { watchInventory } from "./inventory/watch.ts";
 import { Loop } from "./loop.ts";
 import { type SignalServerOptions, serveSignals } from "./signal/server.ts";
 import type { GitAuth } from "./source/http.ts";

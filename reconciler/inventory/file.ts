@@ -1,97 +1,69 @@
 /**
  * A cluster described by a file: what `kubectl get nodes,namespaces,pods -A -o json` (or `-o yaml`) prints. For offline
- * plans, and for a reconciler that has no API server to ask.
+ * plans, and for a reconciler that has no API server to ask. The file is read object by object and never held as a whole.
  */
-import { type FSWatcher, watch } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
-import { loadAll } from "js-yaml";
-import type { NamespaceView, NodeView, PodView, View } from "../../policies/view.ts";
-import { projectObject } from "./project.ts";
+import { type FileHandle, open } from "node:fs/promises";
+import { getSystemErrorMessage } from "node:util";
+import type { View } from "../../policies/view.ts";
+import { ViewCollector } from "./collect.ts";
+import { readObjects } from "./objects.ts";
+import { InventoryProblem } from "./problem.ts";
 
-/** Changes to the file are gathered this long: writers touch a file several times. */
-const SETTLE_MS = 20;
+const CHUNK_BYTES = 256 * 1024;
 
-export interface Inventory {
-  /** The last view that could be read. */
-  view(): View;
-  /** Why the newest state could not be read, in one line; undefined while all is well. */
-  problem(): string | undefined;
-  close(): void;
+/**
+ * @param file "-" is standard input.
+ * @throws Error with one line that names the file, the place where there is one, and what to do.
+ */
+export function readInventory(file: string): Promise<View> {
+  return file === "-" ? readNamed("standard input", () => readView(process.stdin)) : readInventoryFile(file);
 }
 
 /**
- * @param text A List, a single object, or several YAML documents of either.
- * @throws Error with one line when the text is neither JSON nor YAML.
+ * @param previous What is unchanged since then is the same object again; with no change at all, the view is.
+ * @throws as readInventory
  */
-function parseInventory(text: string): View {
-  const nodes: NodeView[] = [];
-  const namespaces: NamespaceView[] = [];
-  const pods: PodView[] = [];
-  for (const object of documents(text).flatMap(expandList)) {
-    const projected = projectObject(object);
-    if (projected?.kind === "Node") nodes.push(projected.node);
-    else if (projected?.kind === "Namespace") namespaces.push(projected.namespace);
-    else if (projected?.kind === "Pod") pods.push(projected.pod);
-  }
-  return { nodes, namespaces, pods };
-}
-
-/** @throws Error with one line naming the file when it cannot be read. */
-export async function readInventory(file: string): Promise<View> {
-  try {
-    const view = parseInventory(await readFile(file, "utf8"));
-    if (view.nodes.length === 0)
-      throw new Error("holds no Node; print it with `kubectl get nodes,namespaces,pods -A -o json`");
-    return view;
-  } catch (cause) {
-    throw new Error(`${file}: ${firstLine(cause)}`, { cause });
-  }
-}
-
-/**
- * Reads the file and follows it. A version that cannot be read changes nothing: the last view stays and `problem` says
- * why.
- * @param onChange called after the view or the problem changed.
- * @throws when the first read fails.
- */
-export async function watchInventory(file: string, onChange: () => void): Promise<Inventory> {
-  let view = await readInventory(file);
-  let problem: string | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const reread = async (): Promise<void> => {
-    try {
-      view = await readInventory(file);
-      problem = undefined;
-    } catch (error) {
-      problem = firstLine(error);
-    }
-    onChange();
-  };
-  // The folder is watched, not the file: writers rename a new file into place.
-  const watcher: FSWatcher = watch(dirname(file), (_event, name) => {
-    if (name !== basename(file)) return;
-    clearTimeout(timer);
-    timer = setTimeout(reread, SETTLE_MS);
+export function readInventoryFile(file: string, previous?: View): Promise<View> {
+  return readNamed(file, async () => {
+    await using handle = await open(file);
+    return await whileUnchanged(handle, () =>
+      readView(handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false }), previous),
+    );
   });
-  return {
-    view: () => view,
-    problem: () => problem,
-    close: () => {
-      clearTimeout(timer);
-      watcher.close();
-    },
-  };
 }
 
-function documents(text: string): unknown[] {
-  if (text.trimStart().startsWith("{")) return [JSON.parse(text)];
-  return loadAll(text);
+async function readView(chunks: AsyncIterable<Buffer>, previous?: View): Promise<View> {
+  const collector = new ViewCollector(previous);
+  await readObjects(chunks, (object, place) => collector.add(object, place));
+  return collector.view();
 }
 
-function expandList(object: unknown): unknown[] {
-  const items = (object as { items?: unknown } | null)?.items;
-  return Array.isArray(items) ? items : [object];
+/** Half of an old and half of a new file can look like a whole one. */
+async function whileUnchanged<T>(handle: FileHandle, read: () => Promise<T>): Promise<T> {
+  const before = await handle.stat();
+  const outcome = await read().then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  const after = await handle.stat();
+  if (before.isFile() && (before.size !== after.size || before.mtimeMs !== after.mtimeMs)) {
+    throw new InventoryProblem("changed while it was read; write another file and rename it into place");
+  }
+  if ("error" in outcome) throw outcome.error;
+  return outcome.value;
 }
 
-const firstLine = (error: unknown): string => String((error as Error)?.message ?? error).split("\n")[0] as string;
+async function readNamed<T>(name: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (cause instanceof InventoryProblem) {
+      const { line, column } = cause.place ?? {};
+      const place = line === undefined ? "" : `:${line}:${column}`;
+      throw new Error(`${name}${place}: ${cause.message}`, { cause });
+    }
+    const { errno } = cause as NodeJS.ErrnoException;
+    if (errno === undefined) throw cause;
+    throw new Error(`${name}: ${getSystemErrorMessage(errno)}`, { cause });
+  }
+}

@@ -1,47 +1,50 @@
 /**
- * From Kubernetes objects to the few fields of a View. Unknown or malformed objects are skipped, never guessed: an
- * object that cannot be read must not change where traffic goes.
+ * From Kubernetes objects to the few fields of a View. What lacks a field that decides where traffic goes is refused,
+ * never guessed.
  */
-import type { Labels, NamespaceView, NodeView, PodView } from "../../policies/view.ts";
+import type { Labels, NamespaceView, NodeView, PodView, Workload } from "../../policies/view.ts";
 
 type Json = unknown;
 
 export type Projected =
   | { readonly kind: "Node"; readonly node: NodeView }
   | { readonly kind: "Namespace"; readonly namespace: NamespaceView }
-  | { readonly kind: "Pod"; readonly pod: PodView };
+  | { readonly kind: "Pod"; readonly pod: PodView }
+  /** Another kind, a pod that is not bound to a node, or a finished pod. */
+  | { readonly kind: "ignored" }
+  | { readonly kind: "refused"; readonly reason: string };
 
-/** @returns undefined for other kinds, for pods that are not bound to a node, and for finished pods. */
-export function projectObject(object: Json): Projected | undefined {
-  switch (field(object, "kind")) {
-    case "Node": {
-      const node = projectNode(object);
-      return node && { kind: "Node", node };
-    }
-    case "Namespace": {
-      const name = text(field(object, "metadata", "name"));
-      return name === undefined
-        ? undefined
-        : { kind: "Namespace", namespace: { name, labels: labels(field(object, "metadata", "labels")) } };
-    }
-    case "Pod": {
-      const pod = projectPod(object);
-      return pod && { kind: "Pod", pod };
-    }
-    default:
-      return undefined;
-  }
+/** What is looked at below `metadata`, `spec` and `status`. */
+export const VIEWED_FIELDS: ReadonlySet<string> = new Set([
+  ...["name", "namespace", "uid", "labels", "annotations", "ownerReferences"],
+  ...["nodeName", "hostNetwork", "unschedulable"],
+  ...["addresses", "conditions", "phase", "podIP", "podIPs"],
+]);
+
+const IGNORED: Projected = { kind: "ignored" };
+const KINDS = ["Node", "Namespace", "Pod"];
+
+export function projectObject(object: Json): Projected {
+  const kind = text(field(object, "kind"));
+  // Other API groups have kinds of the same name.
+  const group = field(object, "apiVersion") ?? "v1";
+  if (kind === undefined || !KINDS.includes(kind) || group !== "v1") return IGNORED;
+  const name = text(field(object, "metadata", "name"));
+  if (name === undefined) return { kind: "refused", reason: `a ${kind} without metadata.name` };
+  const labels = projectLabels(field(object, "metadata", "labels"));
+  if (labels === undefined) return { kind: "refused", reason: `${kind} ${name} has labels that are not text` };
+  if (kind === "Node") return { kind, node: projectNode(object, name, labels) };
+  if (kind === "Namespace") return { kind, namespace: { name, labels } };
+  return projectPod(object, name, labels);
 }
 
-function projectNode(object: Json): NodeView | undefined {
-  const name = text(field(object, "metadata", "name"));
-  if (name === undefined) return undefined;
+function projectNode(object: Json, name: string, labels: Labels): NodeView {
   return {
     name,
     internalIPs: list(field(object, "status", "addresses"))
       .filter((a) => field(a, "type") === "InternalIP")
       .flatMap((a) => text(field(a, "address")) ?? []),
-    labels: labels(field(object, "metadata", "labels")),
+    labels,
     ready: list(field(object, "status", "conditions")).some(
       (c) => field(c, "type") === "Ready" && field(c, "status") === "True",
     ),
@@ -50,25 +53,39 @@ function projectNode(object: Json): NodeView | undefined {
   };
 }
 
-function projectPod(object: Json): PodView | undefined {
-  const name = text(field(object, "metadata", "name"));
+function projectPod(object: Json, name: string, labels: Labels): Projected {
   const namespace = text(field(object, "metadata", "namespace"));
+  if (namespace === undefined) return { kind: "refused", reason: `Pod ${name} has no metadata.namespace` };
   const node = text(field(object, "spec", "nodeName"));
   const phase = field(object, "status", "phase");
-  if (name === undefined || namespace === undefined || node === undefined) return undefined;
-  if (phase === "Succeeded" || phase === "Failed") return undefined;
+  if (node === undefined || phase === "Succeeded" || phase === "Failed") return IGNORED;
   const podIPs = list(field(object, "status", "podIPs")).flatMap((p) => text(field(p, "ip")) ?? []);
   const podIP = text(field(object, "status", "podIP"));
-  return {
+  const pod: PodView = {
     namespace,
     name,
     uid: text(field(object, "metadata", "uid")) ?? "",
     node,
-    ips: podIPs.length > 0 ? podIPs : podIP === undefined ? [] : [podIP],
-    labels: labels(field(object, "metadata", "labels")),
+    ips: podIPs.length > 0 || podIP === undefined ? podIPs : [podIP],
+    labels,
     hostNetwork: field(object, "spec", "hostNetwork") === true,
-    workload: null,
+    workload: projectWorkload(list(field(object, "metadata", "ownerReferences")), labels),
   };
+  return { kind: "Pod", pod };
+}
+
+/**
+ * The controller as the pod names it, with one exception: a Deployment names its ReplicaSets after itself and the hash
+ * that they label their pods with. Which CronJob made a Job cannot be seen; a static pod is controlled by its Node.
+ */
+function projectWorkload(owners: readonly Json[], labels: Labels): Workload | null {
+  const controller = owners.find((owner) => field(owner, "controller") === true);
+  const kind = text(field(controller, "kind"));
+  const name = text(field(controller, "name"));
+  if (kind === undefined || name === undefined) return null;
+  const suffix = `-${labels["pod-template-hash"] ?? ""}`;
+  const isDeployments = kind === "ReplicaSet" && suffix !== "-" && name.endsWith(suffix) && name !== suffix;
+  return isDeployments ? { kind: "Deployment", name: name.slice(0, -suffix.length) } : { kind, name };
 }
 
 function field(object: Json, ...path: string[]): Json {
@@ -83,7 +100,9 @@ function field(object: Json, ...path: string[]): Json {
 const text = (value: Json): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 const list = (value: Json): readonly Json[] => (Array.isArray(value) ? value : []);
 
-function labels(value: Json): Labels {
-  if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).filter((e): e is [string, string] => typeof e[1] === "string"));
+/** @returns undefined when they are not a map of strings. */
+function projectLabels(value: Json): Labels | undefined {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) return undefined;
+  return Object.values(value).every((label) => typeof label === "string") ? (value as Labels) : undefined;
 }
