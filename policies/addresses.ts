@@ -26,9 +26,18 @@ const IPV4_MAPPED = 0xffffn;
  * any form of RFC 4291 section 2.2. No zone, no prefix length, no surrounding space. Anything else is undefined.
  */
 export function parseAddress(text: string): Address | undefined {
-  const family = text.includes(":") ? 6 : 4;
-  const value = family === 6 ? parseIPv6(text) : parseIPv4(text);
-  return value === undefined ? undefined : { family, value };
+  if (text.includes(":")) {
+    const value = parseIPv6(text);
+    return value === undefined ? undefined : { family: 6, value };
+  }
+  const value = parseIPv4(text);
+  return value === undefined ? undefined : { family: 4, value: BigInt(value) };
+}
+
+/** What `parseAddress` would say, without making anything: plans ask for every pod. */
+export function familyOf(text: string): Family | undefined {
+  if (text.includes(":")) return parseIPv6(text) === undefined ? undefined : 6;
+  return parseIPv4(text) === undefined ? undefined : 4;
 }
 
 /**
@@ -107,7 +116,7 @@ function joinSiblings(merged: Prefix[]): void {
 }
 
 /** Character by character: plans read the address of every pod. */
-function parseIPv4(text: string): bigint | undefined {
+function parseIPv4(text: string): number | undefined {
   let value = 0;
   let dots = 0;
   let part: number | undefined;
@@ -123,7 +132,7 @@ function parseIPv4(text: string): bigint | undefined {
       dots++;
     } else return undefined;
   }
-  return dots === 3 && part !== undefined ? BigInt(value * 256 + part) : undefined;
+  return dots === 3 && part !== undefined ? value * 256 + part : undefined;
 }
 
 function parseIPv6(text: string): bigint | undefined {
@@ -149,7 +158,7 @@ function parseGroups(text: string, mayEndInIPv4: boolean): bigint[] | undefined 
     }
     const embedded = mayEndInIPv4 && i === parts.length - 1 ? parseIPv4(part) : undefined;
     if (embedded === undefined) return undefined;
-    groups.push(embedded >> 16n, embedded & 0xffffn);
+    groups.push(BigInt(embedded >>> 16), BigInt(embedded & 0xffff));
   }
   return groups;
 }

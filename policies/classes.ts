@@ -20,8 +20,13 @@ export interface PlannedClass {
   readonly losses: readonly Loss[];
 }
 
-/** Null when none of the selecting policies is in effect. */
-export type Classify = (selected: readonly Policy[]) => PlannedClass | null;
+/** What all pods have in common that exactly these policies select. */
+export interface Selection {
+  /** Sorted by name. */
+  readonly policies: readonly Policy[];
+  /** Null when none of them is in effect. Selections that differ only in others have equal classes. */
+  readonly planned: PlannedClass | null;
+}
 
 export function effectivePolicies(
   admissions: ReadonlyMap<string, Admission>,
@@ -41,23 +46,14 @@ export function effectivePolicies(
   return effective;
 }
 
-/** `selected` arrays come from `indexSources`: sorted by name, and one array stands for one set. */
-export function classifier(effective: ReadonlyMap<string, EffectivePolicy>): Classify {
-  const bySelected = new WeakMap<readonly Policy[], PlannedClass | null>();
-  const byKey = new Map<string, PlannedClass>();
-  return (selected) => {
-    const known = bySelected.get(selected);
-    if (known !== undefined) return known;
-    const members = selected.flatMap(({ name }) => effective.get(name) ?? []);
-    const key = members.map(({ name }) => name).join();
-    const planned = members.length === 0 ? null : (byKey.get(key) ?? planClass(key, members));
-    if (planned !== null) byKey.set(key, planned);
-    bySelected.set(selected, planned);
-    return planned;
-  };
+/** @param policies sorted by name */
+export function planSelection(policies: readonly Policy[], effective: ReadonlyMap<string, EffectivePolicy>): Selection {
+  const members = policies.flatMap(({ name }) => effective.get(name) ?? []);
+  return { policies, planned: members.length === 0 ? null : planClass(members) };
 }
 
-function planClass(key: string, members: readonly EffectivePolicy[]): PlannedClass {
+function planClass(members: readonly EffectivePolicy[]): PlannedClass {
+  const key = members.map(({ name }) => name).join();
   const rules = decide(members).map(({ prefix, winner }) => ({ cidr: formatPrefix(prefix), id: winner.id }));
   const ids = [...new Set(rules.map(({ id }) => id))].sort((a, b) => a - b);
   return { podClass: { key, rules }, ids, losses: losses(members) };

@@ -6,7 +6,7 @@
 import type { Family } from "./addresses.ts";
 import { allocate, type FloatingIP, rebalance } from "./allocation.ts";
 import { addressChanges, policyChanges } from "./changes.ts";
-import { classifier, effectivePolicies } from "./classes.ts";
+import { effectivePolicies, planSelection } from "./classes.ts";
 import type { Intent, IpAddress } from "./intent.ts";
 import type { Allocation, Holders, Plan, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
 import type { NodeState } from "./nodestate.ts";
@@ -72,8 +72,7 @@ export function startPlanning(
     pods: view.pods,
     register: new PodRegister({
       labelsOf: namespaceLabels(view.namespaces),
-      select: indexSources(intent.policies),
-      classify: classifier(effective),
+      select: indexSources(intent.policies, (selected) => planSelection(selected, effective)),
       families,
     }),
     buildState: (node, pods) => buildState(sites.byName.get(node) as Site, pods) as NodeState,

@@ -1,7 +1,6 @@
 /** Which pods each node has, and what it must know of them. */
-import { type Family, parseAddress } from "./addresses.ts";
-import type { Classify, PlannedClass } from "./classes.ts";
-import type { Policy } from "./intent.ts";
+import { type Family, familyOf } from "./addresses.ts";
+import type { PlannedClass, Selection } from "./classes.ts";
 import type { NodePod } from "./nodestate.ts";
 import type { PodChanges } from "./podchanges.ts";
 import type { Select } from "./selection.ts";
@@ -17,8 +16,7 @@ export interface PlacedPod {
 
 export interface PodRules {
   readonly labelsOf: (namespace: string) => Labels;
-  readonly select: Select;
-  readonly classify: Classify;
+  readonly select: Select<Selection>;
   readonly families: readonly Family[];
 }
 
@@ -40,8 +38,8 @@ export class PodRegister {
 
   /** @throws when a pod is removed that was not added; what was applied until then stays applied. */
   apply({ removed, added }: PodChanges): PodsTouched {
-    const { labelsOf, select, classify, families } = this.#rules;
-    const counts = new Map<readonly Policy[], PodCount>();
+    const { labelsOf, select, families } = this.#rules;
+    const counts = new Map<Selection, PodCount>();
     const nodes = new Set<string>();
     for (const view of removed) {
       if (ownAddresses(view, families).length > 0) {
@@ -51,15 +49,15 @@ export class PodRegister {
       count(counts, select(labelsOf(view.namespace), view.labels), view, -1);
     }
     for (const view of added) {
-      const selected = select(labelsOf(view.namespace), view.labels);
+      const selection = select(labelsOf(view.namespace), view.labels);
       const ips = ownAddresses(view, families);
       if (ips.length > 0) {
-        this.#add(view, ips, classify(selected));
+        this.#add(view, ips, selection);
         nodes.add(view.node);
       }
-      count(counts, selected, view, 1);
+      count(counts, selection, view, 1);
     }
-    return { nodes, tallies: tallyPods(counts.values(), classify) };
+    return { nodes, tallies: tallyPods(counts.values()) };
   }
 
   /** Sorted by namespace, then name. */
@@ -67,7 +65,7 @@ export class PodRegister {
     return this.#byNode.get(node)?.sort((a, b) => comparePods(a.pod, b.pod)) ?? [];
   }
 
-  #add(view: PodView, ips: readonly string[], planned: PlannedClass | null): void {
+  #add(view: PodView, ips: readonly string[], { planned }: Selection): void {
     const { namespace, name, uid, node } = view;
     const placed = { view, pod: { namespace, name, uid, ips, class: planned?.podClass.key ?? null }, planned };
     const neighbours = this.#byNode.get(node);
@@ -94,17 +92,12 @@ export function namespaceLabels(namespaces: readonly NamespaceView[]): (namespac
   return (namespace) => byName.get(namespace) ?? { "kubernetes.io/metadata.name": namespace };
 }
 
-function count(
-  counts: Map<readonly Policy[], PodCount>,
-  selected: readonly Policy[],
-  { hostNetwork }: PodView,
-  by: 1 | -1,
-): void {
-  if (selected.length === 0) return;
-  let entry = counts.get(selected);
+function count(counts: Map<Selection, PodCount>, selection: Selection, { hostNetwork }: PodView, by: 1 | -1): void {
+  if (selection.policies.length === 0) return;
+  let entry = counts.get(selection);
   if (entry === undefined) {
-    entry = { selected, pods: 0, hostNetworkPods: 0 };
-    counts.set(selected, entry);
+    entry = { selection, pods: 0, hostNetworkPods: 0 };
+    counts.set(selection, entry);
   }
   if (hostNetwork) entry.hostNetworkPods += by;
   else entry.pods += by;
@@ -114,9 +107,11 @@ function count(
  * One of each family. None while the pod starts: its node does not know it yet and holds its traffic. None in the host's
  * network: the address is the node's.
  */
-function ownAddresses({ hostNetwork, ips }: PodView, families: readonly Family[]): string[] {
+function ownAddresses({ hostNetwork, ips }: PodView, families: readonly Family[]): readonly string[] {
   if (hostNetwork) return [];
-  return families.flatMap((family) => ips.find((text) => parseAddress(text)?.family === family) ?? []);
+  const found = ips.map(familyOf);
+  if (found.length === 1 && families.some((family) => family === found[0])) return ips;
+  return families.flatMap((family) => ips[found.indexOf(family)] ?? []);
 }
 
 /** A total order, so that not even pods which cannot be told apart by name depend on the order of the input. */

@@ -3,38 +3,56 @@
  * one label it requires that fewest other sources require, and pods whose labels differ only in what no selector
  * mentions share one answer.
  */
-import type { LabelSelector, Policy, PolicySource } from "./intent.ts";
+import type { Policy, PolicySource } from "./intent.ts";
+import { LabelMemory } from "./labelmemory.ts";
+import { LabelTokens } from "./labeltokens.ts";
 import { matches } from "./selectors.ts";
 import { byName } from "./text.ts";
 import type { Labels } from "./view.ts";
 
-/** The policies that select a pod, sorted by name; the same array for the same set. */
-export type Select = (namespaceLabels: Labels, podLabels: Labels) => readonly Policy[];
+/** What was worked out about the policies that select a pod. */
+export type Select<T> = (namespaceLabels: Labels, podLabels: Labels) => T;
+
+/**
+ * Labels come and go for as long as a process lives, so answers are forgotten, all at once, when there are this many:
+ * more than a cluster has different ones at a time, and some tens of megabytes.
+ */
+const MAX_ANSWERS = 200_000;
 
 interface IndexedSource {
   readonly policy: number;
   readonly source: PolicySource;
 }
 
-export function indexSources(policies: readonly Policy[]): Select {
+/** @param workOut gets policies sorted by name; for one set of them it is rarely called twice. */
+export function indexSources<T extends object>(
+  policies: readonly Policy[],
+  workOut: (selected: readonly Policy[]) => T,
+): Select<T> {
   const sorted = policies.toSorted(byName);
   const sources = sorted.flatMap((policy, i) => policy.sources.map((source) => ({ policy: i, source })));
-  const tokens = new Tokens(sources.map(({ source }) => source));
+  const tokens = new LabelTokens(sources.map(({ source }) => source));
   const index = indexByRarestToken(sources, tokens);
-  const bySignature = new Map<string, readonly Policy[]>();
-  const bySet = new Map<string, readonly Policy[]>();
+  const bySet = new Map<string, T>();
+  let memory = new LabelMemory<T>(tokens);
 
-  return (namespaceLabels, podLabels) => {
-    const present = tokens.ofPod(namespaceLabels, podLabels);
-    const signature = present.join();
-    const known = bySignature.get(signature);
-    if (known !== undefined) return known;
-    const found = lookUp(index, present, namespaceLabels, podLabels);
+  const answerFor = (namespaceLabels: Labels, podLabels: Labels): T => {
+    const found = lookUp(index, tokens.present(namespaceLabels, podLabels), namespaceLabels, podLabels);
     const set = found.join();
-    const selected = bySet.get(set) ?? found.map((i) => sorted[i] as Policy);
-    bySet.set(set, selected);
-    bySignature.set(signature, selected);
-    return selected;
+    const known = bySet.get(set);
+    if (known !== undefined) return known;
+    const answer = workOut(found.map((i) => sorted[i] as Policy));
+    bySet.set(set, answer);
+    return answer;
+  };
+  return (namespaceLabels, podLabels) => {
+    if (memory.size > MAX_ANSWERS) {
+      memory = new LabelMemory(tokens);
+      bySet.clear();
+    }
+    const place = memory.placeOf(namespaceLabels, podLabels);
+    place.answer ??= answerFor(namespaceLabels, podLabels);
+    return place.answer;
   };
 }
 
@@ -55,7 +73,7 @@ function lookUp(index: Index, present: readonly number[], namespaceLabels: Label
   return [...found].sort((a, b) => a - b);
 }
 
-function indexByRarestToken(sources: readonly IndexedSource[], tokens: Tokens): Index {
+function indexByRarestToken(sources: readonly IndexedSource[], tokens: LabelTokens): Index {
   const ways = sources.map(({ source }) => tokens.requiredBy(source));
   const uses = new Map<number, number>();
   for (const token of ways.flat(2)) uses.set(token, (uses.get(token) ?? 0) + 1);
@@ -77,73 +95,4 @@ function indexByRarestToken(sources: readonly IndexedSource[], tokens: Tokens): 
     }
   }
   return { byToken, always };
-}
-
-/** What selectors can tell apart of one label key, as small numbers. */
-interface KeyTokens {
-  readonly exists: number;
-  readonly otherValue: number;
-  readonly values: Map<string, number>;
-}
-
-type Side = Map<string, KeyTokens>;
-
-class Tokens {
-  #count = 0;
-  readonly #namespace: Side = new Map();
-  readonly #pod: Side = new Map();
-  readonly #namespaceTokens = new WeakMap<Labels, readonly number[]>();
-
-  constructor(sources: Iterable<PolicySource>) {
-    for (const { namespaceSelector, podSelector } of sources) {
-      this.#learn(this.#namespace, namespaceSelector);
-      this.#learn(this.#pod, podSelector);
-    }
-  }
-
-  /** Equal for labels that no selector can tell apart, apart from the order in which labels are written. */
-  ofPod(namespaceLabels: Labels, podLabels: Labels): number[] {
-    let namespaceTokens = this.#namespaceTokens.get(namespaceLabels);
-    if (namespaceTokens === undefined) {
-      namespaceTokens = tokensOf(this.#namespace, namespaceLabels);
-      this.#namespaceTokens.set(namespaceLabels, namespaceTokens);
-    }
-    return [...namespaceTokens, ...tokensOf(this.#pod, podLabels)];
-  }
-
-  /** One entry for each requirement that wants a label present: the tokens of which a match has at least one. */
-  requiredBy({ namespaceSelector, podSelector }: PolicySource): number[][] {
-    return [...required(this.#namespace, namespaceSelector), ...required(this.#pod, podSelector)];
-  }
-
-  #learn(side: Side, selector: LabelSelector): void {
-    for (const { key, values } of selector.requirements) {
-      let known = side.get(key);
-      if (known === undefined) {
-        known = { exists: this.#count++, otherValue: this.#count++, values: new Map() };
-        side.set(key, known);
-      }
-      for (const value of values) if (!known.values.has(value)) known.values.set(value, this.#count++);
-    }
-  }
-}
-
-function tokensOf(side: Side, labels: Labels): number[] {
-  const tokens: number[] = [];
-  for (const key in labels) {
-    const known = Object.hasOwn(labels, key) ? side.get(key) : undefined;
-    if (known !== undefined) tokens.push(known.exists, known.values.get(labels[key] as string) ?? known.otherValue);
-  }
-  return tokens;
-}
-
-function required(side: Side, selector: LabelSelector): number[][] {
-  const ways: number[][] = [];
-  for (const { key, operator, values } of selector.requirements) {
-    const known = side.get(key);
-    if (known === undefined) continue;
-    if (operator === "Exists") ways.push([known.exists]);
-    if (operator === "In") ways.push(values.map((value) => known.values.get(value) as number));
-  }
-  return ways;
 }

@@ -3,14 +3,13 @@
  * negative: pods that went are pods that came, the other way round.
  */
 import { formatPrefix } from "./addresses.ts";
-import type { Classify } from "./classes.ts";
-import type { Policy } from "./intent.ts";
+import type { Selection } from "./classes.ts";
 import type { PolicyOutcome, Shadow } from "./model.ts";
 import { compareText } from "./text.ts";
 
-/** By how much the numbers of pods that exactly these policies select differ. */
+/** By how much the numbers of pods with this selection differ. */
 export interface PodCount {
-  readonly selected: readonly Policy[];
+  readonly selection: Selection;
   pods: number;
   hostNetworkPods: number;
 }
@@ -18,17 +17,17 @@ export interface PodCount {
 export type Tally = Pick<PolicyOutcome, "selectedPods" | "ignoredHostNetworkPods" | "shadowed">;
 
 /** By policy; only policies whose numbers differ. */
-export function tallyPods(counts: Iterable<PodCount>, classify: Classify): Map<string, Tally> {
+export function tallyPods(counts: Iterable<PodCount>): Map<string, Tally> {
   const tallies = new Map<string, { selectedPods: number; ignoredHostNetworkPods: number; shadows: Shadows }>();
-  for (const { selected, pods, hostNetworkPods } of counts) {
+  for (const { selection, pods, hostNetworkPods } of counts) {
     if (pods === 0 && hostNetworkPods === 0) continue;
-    for (const { name } of selected) {
+    for (const { name } of selection.policies) {
       const tally = tallies.get(name) ?? { selectedPods: 0, ignoredHostNetworkPods: 0, shadows: new Map() };
       tally.selectedPods += pods;
       tally.ignoredHostNetworkPods += hostNetworkPods;
       tallies.set(name, tally);
     }
-    for (const { loser, winner, prefix } of classify(selected)?.losses ?? []) {
+    for (const { loser, winner, prefix } of selection.planned?.losses ?? []) {
       countShadow(tallies.get(loser)?.shadows, winner, formatPrefix(prefix), pods);
     }
   }

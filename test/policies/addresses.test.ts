@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import {
   type Address,
   contains,
+  familyOf,
   formatAddress,
   formatPrefix,
   mergePrefixes,
@@ -32,7 +33,10 @@ test.each([
   ["64:ff9b::192.0.2.33", "64:ff9b::c000:221"],
   ["::ffff:10.0.0.1", "::ffff:10.0.0.1"],
   ["0:0:0:0:0:ffff:a00:1", "::ffff:10.0.0.1"],
-])("the address %s is written %s", (text, expected) => expect(canonical(text)).toBe(expected));
+])("the address %s is written %s", (text, expected) => {
+  expect(canonical(text)).toBe(expected);
+  expect(familyOf(text)).toBe(parseAddress(text)?.family);
+});
 
 test.each([
   "",
@@ -59,7 +63,10 @@ test.each([
   "1.2.3.4::",
   "::1.2.3.04",
   "g::",
-])("%j is not an address", (text) => expect(parseAddress(text)).toBeUndefined());
+])("%j is not an address", (text) => {
+  expect(parseAddress(text)).toBeUndefined();
+  expect(familyOf(text)).toBeUndefined();
+});
 
 test.each([
   ["8.8.8.0/24", "8.8.8.0/24"],

@@ -46,7 +46,7 @@ test("the index finds exactly the policies whose sources match, sorted by name",
     .map((all) => all.map((sources, i) => policy(`p${(i * 7) % 10}`, { sources })));
   fc.assert(
     fc.property(policies, fc.array(fc.tuple(labels, labels), { minLength: 1, maxLength: 12 }), (all, pods) => {
-      const select = indexSources(all);
+      const select = indexSources(all, (selected) => selected);
       for (const [namespaceLabels, podLabels] of pods) {
         const expected = all.filter(({ sources }) =>
           sources.some((s) => matches(s.namespaceSelector, namespaceLabels) && matches(s.podSelector, podLabels)),
@@ -58,4 +58,22 @@ test("the index finds exactly the policies whose sources match, sorted by name",
     }),
     { numRuns: 1000 },
   );
+});
+
+test("labels that come and go do not fill the memory: answers are forgotten and worked out anew", () => {
+  const values = Array.from({ length: 60 }, (_, i) => `v${i}`);
+  const keys = ["a", "b", "c"];
+  const source = {
+    namespaceSelector: { requirements: [] },
+    podSelector: { requirements: keys.map((key) => ({ key, operator: "In" as const, values })) },
+  };
+  const select = indexSources([policy("p", { sources: [source] })], (selected) => ({
+    names: selected.map(({ name }) => name),
+  }));
+  const labels = { a: "v0", b: "v0", c: "v0" };
+  const first = select({}, labels);
+  expect(select({}, { ...labels, d: "not mentioned" })).toBe(first);
+  for (const a of values) for (const b of values) for (const c of values) select({}, { a, b, c });
+  expect(select({}, labels)).not.toBe(first);
+  expect(select({}, labels)).toEqual({ names: ["p"] });
 });
