@@ -1,9 +1,11 @@
 /** The chains that come and go: one for each class of pods, one or two for each egress id. */
 import { createHash } from "node:crypto";
 import type { EgressId, PodClass } from "../policies/nodestate.ts";
+import { familyOf, splitPrefix } from "./addresses.ts";
 import { CT_MARK_KEEP, MARK_SNAT, MARK_TUNNEL, META_MARK_KEEP } from "./constants.ts";
 import type { NftExpression, NftStatement } from "./kernel/nft/json.ts";
 import type { ChainRule } from "./kernel/nft/transaction.ts";
+import { WORDS } from "./skeleton/words.ts";
 
 export type ChainRules = ReadonlyMap<string, readonly ChainRule[]>;
 
@@ -59,10 +61,11 @@ function setMark(key: "meta" | "ct", keep: number, value: number): NftStatement 
   return { mangle: { key: mark, value: { "|": [{ "&": [mark, keep] }, value] } } };
 }
 
-/** Nothing for the prefix that matches every address. */
+/** Never matches the other family, also where the prefix covers every address of its own. */
 export function matchPrefix(field: "saddr" | "daddr", cidr: string): readonly NftStatement[] {
-  const [addr = "", length = "32"] = cidr.split("/");
-  if (length === "0") return [];
-  const right: NftExpression = length === "32" ? addr : { prefix: { addr, len: Number(length) } };
-  return [{ match: { op: "==", left: { payload: { protocol: "ip", field } }, right } }];
+  const { address: addr, length, all } = splitPrefix(cidr);
+  const { ip, nfproto } = WORDS[familyOf(addr)];
+  if (length === 0) return [{ match: { op: "==", left: { meta: { key: "nfproto" } }, right: nfproto } }];
+  const right: NftExpression = length === all ? addr : { prefix: { addr, len: length } };
+  return [{ match: { op: "==", left: { payload: { protocol: ip, field } }, right } }];
 }

@@ -1,4 +1,5 @@
 /** The numbers and names by which the kernel's objects are known as ours, each with its source. */
+import type { Family } from "./addresses.ts";
 
 /**
  * Mark bits. Kubernetes owns 0x4000 and 0x8000, portmap 0x2000 only as a whole mark, Calico 0xffff0000 by default and
@@ -22,15 +23,16 @@ export const GATEWAY_TABLE = { family: "netdev", name: "sallyport_gw" } as const
 export const OVERLAY_DEVICE = "egvx";
 /** Interface alias: a device named egvx without it is somebody else's. */
 export const OVERLAY_ALIAS = "sallyport";
-/** Ethernet 14 + IPv4 20 + UDP 8 + VXLAN 8 (RFC 7348). */
-export const OVERLAY_OVERHEAD_BYTES = 50;
-/** IPv4 20 + TCP 20: what is left of the MTU is the segment size (RFC 6691). */
-export const TCP_HEADER_BYTES = 40;
+/** Ethernet 14 + IPv4 20 or IPv6 40 + UDP 8 + VXLAN 8 (RFC 7348), by the family of the nodes' underlay addresses. */
+export const OVERLAY_OVERHEAD_BYTES: Readonly<Record<Family, number>> = { 4: 50, 6: 70 };
 
-/** Link-local (RFC 3927), on the overlay device only: strict reverse path filters demand an address on it. */
+/**
+ * Link-local (RFC 3927), on the overlay device only: strict reverse path filters demand an address on it. IPv6 has no
+ * such filter, so the device has no IPv6 address.
+ */
 export const OVERLAY_ADDRESS = "169.254.77.2";
-/** Next hop of the one route. It exists nowhere: the egress hook writes the gateway's MAC address over its own. */
-export const NEXT_HOP = "169.254.77.1";
+/** Next hop of each family's route. It exists nowhere: the egress hook writes the gateway's MAC address over its own. */
+export const NEXT_HOP: Readonly<Record<Family, string>> = { 4: "169.254.77.1", 6: "fe80::e9:1" };
 /** Locally administered (IEEE 802 bit 0x02) and in no forwarding entry: an id without a gateway goes nowhere. */
 export const NEXT_HOP_MAC = "02:e9:ff:ff:ff:ff";
 
@@ -41,14 +43,28 @@ export const ROUTE_TABLE = "7790";
 export const OUTER_RULE_PREFERENCE = 900;
 export const TUNNEL_RULE_PREFERENCE = 1000;
 
-/** Floating addresses carry the label `<device>:sp`: iproute2 6.1 has no `proto` for addresses. */
+/** Floating IPv4 addresses carry the label `<device>:sp`: iproute2 6.1 has no `proto` for addresses. */
 export const ADDRESS_LABEL_SUFFIX = ":sp";
 /** IFNAMSIZ less the terminating zero: the limit for device names and address labels. */
 export const LABEL_LENGTH_MAX = 15;
 
-/** Loose mode (Documentation/networking/ip-sysctl): the way back to a pod does not lead through the overlay device. */
-export const RP_FILTER_LOOSE = 2;
+/**
+ * Floating IPv6 addresses, which cannot have a label, carry this metric. The kernel keeps it with the address
+ * (IFA_RT_PRIORITY, since 4.18) and otherwise only uses it for a prefix route, which they do not have.
+ */
+export const ADDRESS_METRIC = 7790;
 
 export const SELF_CHECK_INTERVAL_MS = 10_000;
 /** A command of the kernel's tools takes milliseconds; past this bound it hangs. */
 export const COMMAND_TIMEOUT_MS = 30_000;
+
+/** `netdev`, so that ARP, IPv4 and IPv6 are judged by one lease: no set is visible to tables of two families. */
+export const LEASE_TABLE = { family: "netdev", name: "sallyport_lease" } as const;
+/** Stands only while the lease table is replaced. */
+export const LEASE_CURTAIN_TABLE = { family: "netdev", name: "sallyport_lease_curtain" } as const;
+/** UDP on loopback, where the agent asks the kernel for its lease: below the ephemeral ports and the node ports. */
+export const LEASE_PORT = 7790;
+/** How long a frame of somebody else that uses one of our floating IPs is remembered. */
+export const CONFLICT_REMEMBERED_S = 60;
+/** The echo of a packet on loopback takes 0.03 ms, on a busy machine 1 ms. */
+export const LEASE_ECHO_TIMEOUT_MS = 50;

@@ -1,17 +1,8 @@
 /** Does what an action says. */
 import type { Action } from "./action.ts";
-import {
-  NEXT_HOP,
-  NEXT_HOP_MAC,
-  OVERLAY_ALIAS,
-  OVERLAY_DEVICE,
-  ROUTE_PROTOCOL,
-  ROUTE_TABLE,
-  RP_FILTER_LOOSE,
-} from "./constants.ts";
+import { NEXT_HOP, NEXT_HOP_MAC, OVERLAY_ALIAS, OVERLAY_DEVICE, ROUTE_PROTOCOL, ROUTE_TABLE } from "./constants.ts";
 import type { ConnectionFilter } from "./kernel/conntrack.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { OVERLAY_RP_FILTER } from "./observe.ts";
 
 /** What goes on after the pass that caused it: announcements take a second. */
 export type InBackground = (what: string, work: Promise<void>) => void;
@@ -37,10 +28,10 @@ function filterWords(filter: ConnectionFilter): string {
 type WriteAction = Exclude<Action, { readonly do: "forget-connections" }>;
 
 function write(action: WriteAction, kernel: Kernel, inBackground: InBackground): Promise<void> {
-  const { ip, nft, sysctl, arping } = kernel;
+  const { ip, nft, sysctl, announcer } = kernel;
   switch (action.do) {
     case "install-table":
-      return nft.install(action.declaration);
+      return nft.install(action.declaration, action.elements);
     case "apply":
       return nft.apply(action.transaction);
     case "create-overlay":
@@ -49,24 +40,27 @@ function write(action: WriteAction, kernel: Kernel, inBackground: InBackground):
       return ip.deleteLink(action.device);
     case "settle-overlay":
       return ip.settleLink(OVERLAY_DEVICE, { alias: OVERLAY_ALIAS, mtu: action.mtu });
-    case "loosen-rp-filter":
-      return sysctl.write(OVERLAY_RP_FILTER, RP_FILTER_LOOSE);
+    case "write-sysctl":
+      return sysctl.write(action.path, action.value);
     case "add-address":
-      return ip.addAddress(action.device, action.ip, action.label);
+      return ip.addAddress(action.device, action.ip, action.mark);
     case "delete-address":
       return ip.deleteAddress(action.device, action.ip);
     case "announce-address":
-      inBackground(`announce ${action.ip}`, arping.announce(action.device, action.ip));
+      inBackground(`announce ${action.ip}`, announcer.announce(action));
       return Promise.resolve();
     case "put-route":
       return ip.replaceDefaultRoute({
+        family: action.family,
         table: ROUTE_TABLE,
-        via: NEXT_HOP,
+        via: NEXT_HOP[action.family],
         device: OVERLAY_DEVICE,
         protocol: ROUTE_PROTOCOL,
       });
     case "put-neighbour":
-      return ip.replaceNeighbour(OVERLAY_DEVICE, NEXT_HOP, NEXT_HOP_MAC);
+      return ip.replaceNeighbour(OVERLAY_DEVICE, NEXT_HOP[action.family], NEXT_HOP_MAC);
+    case "delete-routes":
+      return ip.deleteRoutes(action.family, ROUTE_TABLE, ROUTE_PROTOCOL);
     case "add-rule":
       return ip.addRule(action.rule);
     case "delete-rule":

@@ -1,8 +1,11 @@
 /** What the kernel of this node holds now, of all that could be ours. Reads only. */
+import { FAMILIES, type Family } from "./addresses.ts";
 import { GATEWAY_TABLE, GUARD_TABLE, MAIN_TABLE, OVERLAY_DEVICE, ROUTE_PROTOCOL, ROUTE_TABLE } from "./constants.ts";
 import type { Forwarding, Link, Neighbour, Route, Rule } from "./kernel/ip.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { TableState } from "./kernel/nft/listing.ts";
+import type { Sysctl } from "./kernel/sysctl.ts";
+import { FORWARDING_SYSCTL, OVERLAY_SETTINGS } from "./settings.ts";
 
 export interface ObservedKernel {
   /** All of them: ours, and those of others by which we orient ourselves. */
@@ -14,31 +17,47 @@ export interface ObservedKernel {
   /** Of the overlay device. */
   readonly neighbours: readonly Neighbour[];
   readonly forwarding: readonly Forwarding[];
-  /** `null`: there is no overlay device. */
-  readonly overlayRpFilter: number | null;
+  /** Of the overlay device, by path; empty when it is not there. */
+  readonly overlaySettings: ReadonlyMap<string, number>;
+  /** Families whose packets this node forwards. */
+  readonly forwards: readonly Family[];
   readonly main: TableState | null;
   readonly guard: TableState | null;
   readonly gateway: TableState | null;
 }
 
-export const OVERLAY_RP_FILTER = `ipv4/conf/${OVERLAY_DEVICE}/rp_filter`;
-
 export async function observe({ ip, nft, sysctl }: Pick<Kernel, "ip" | "nft" | "sysctl">): Promise<ObservedKernel> {
-  const [links, rules, routes, neighbours, forwarding, overlayRpFilter, main, guard, gateway] = await Promise.all([
-    ip.links(),
-    ip.rules(),
-    ip.routes(ROUTE_TABLE),
-    ip.neighbours(OVERLAY_DEVICE),
-    ip.forwarding(OVERLAY_DEVICE),
-    sysctl.read(OVERLAY_RP_FILTER),
-    nft.list(MAIN_TABLE),
-    nft.list(GUARD_TABLE),
-    nft.list(GATEWAY_TABLE),
-  ]);
+  const [links, rules, routes, neighbours, forwarding, overlaySettings, forwards, main, guard, gateway] =
+    await Promise.all([
+      ip.links(),
+      ip.rules(),
+      ip.routes(ROUTE_TABLE),
+      ip.neighbours(OVERLAY_DEVICE),
+      ip.forwarding(OVERLAY_DEVICE),
+      readSettings(sysctl),
+      forwardedFamilies(sysctl),
+      nft.list(MAIN_TABLE),
+      nft.list(GUARD_TABLE),
+      nft.list(GATEWAY_TABLE),
+    ]);
   const ownRules = rules.filter(({ protocol }) => protocol === ROUTE_PROTOCOL);
-  return { links, rules: ownRules, routes, neighbours, forwarding, overlayRpFilter, main, guard, gateway };
+  return { links, rules: ownRules, routes, neighbours, forwarding, overlaySettings, forwards, main, guard, gateway };
 }
 
 export function overlayLink(observed: ObservedKernel): Link | undefined {
   return observed.links.find(({ name }) => name === OVERLAY_DEVICE);
+}
+
+export function ownRoutes({ routes }: ObservedKernel): readonly Route[] {
+  return routes.filter(({ protocol }) => protocol === ROUTE_PROTOCOL);
+}
+
+export async function forwardedFamilies(sysctl: Pick<Sysctl, "read">): Promise<readonly Family[]> {
+  const values = await Promise.all(FAMILIES.map((family) => sysctl.read(FORWARDING_SYSCTL[family])));
+  return FAMILIES.filter((_family, index) => values[index] === 1);
+}
+
+async function readSettings(sysctl: Pick<Sysctl, "read">): Promise<ReadonlyMap<string, number>> {
+  const values = await Promise.all(OVERLAY_SETTINGS.map(async ({ path }) => [path, await sysctl.read(path)] as const));
+  return new Map(values.filter((entry): entry is readonly [string, number] => entry[1] !== null));
 }

@@ -1,8 +1,10 @@
 /** The truth that status is made of: what the kernel was seen to hold. */
 import type { NodeReport, Signal } from "../policies/nodestate.ts";
-import { ADDRESS_LABEL_SUFFIX } from "./constants.ts";
+import { FAMILIES } from "./addresses.ts";
 import type { Convergence } from "./converge.ts";
+import { floatingAddresses } from "./floating.ts";
 import type { ObservedKernel } from "./observe.ts";
+import { setName } from "./skeleton/words.ts";
 
 const CHANGES_MAX = 50;
 const CHANGE_LENGTH_MAX = 500;
@@ -24,15 +26,18 @@ export function reportOf(node: string, applied: Signal | null, convergence: Conv
 }
 
 function seenIn(observed: ObservedKernel | null): Pick<NodeReport["kernel"], "held" | "gateways" | "pods"> {
-  const addresses = observed?.links.flatMap(({ name, addresses }) =>
-    addresses.map((address) => ({ name, ...address })),
-  );
   const gateways = observed?.gateway?.sets.get("gateways") ?? new Map<string, string>();
   return {
-    held: (addresses ?? []).filter(({ name, label }) => label === `${name}${ADDRESS_LABEL_SUFFIX}`).map(({ ip }) => ip),
+    held: floatingAddresses(observed?.links ?? []).map(({ ip }) => ip),
     gateways: [...gateways].map(([id, mac]) => ({ id: Number(id), mac })).sort((a, b) => a.id - b.id),
-    pods: observed?.main?.sets.get("pods")?.size ?? 0,
+    pods: podsIn(observed),
   };
+}
+
+/** A pod has one MAC address and an element for each of its addresses. */
+function podsIn(observed: ObservedKernel | null): number {
+  const elements = FAMILIES.flatMap((family) => [...(observed?.main?.sets.get(setName("pods", family))?.keys() ?? [])]);
+  return new Set(elements.map((element) => element.split(" . ")[1])).size;
 }
 
 function abridged(changes: readonly string[]): readonly string[] {

@@ -2,8 +2,8 @@
  * The shape of a Signal at the door. Everything in it ends as an argument of `nft`, `ip` or `bridge`, and as the truth by
  * which pods leave the cluster: what is not exactly as agreed is refused as a whole.
  */
-import { isIPv4 } from "node:net";
 import type { Signal } from "../policies/nodestate.ts";
+import { familyOf, isCanonicalAddress, isCanonicalPrefix } from "./addresses.ts";
 import { ID_MASK } from "./constants.ts";
 
 /** @returns the signal, or one line that says what is wrong with it. Fields that are not known are left alone. */
@@ -67,10 +67,15 @@ const integer = (least: number, most: number) =>
 const name = fits("a name", (value) => typeof value === "string" && /^[^\p{Cc}]{1,512}$/u.test(value));
 // The names of all policies that select a pod, joined.
 const classKey = fits("a class", (value) => typeof value === "string" && /^[^\p{Cc}]+$/u.test(value));
-const address = fits("an IPv4 address", (value) => typeof value === "string" && isIPv4(value));
+const address = fits("an address in canonical form", (value) => typeof value === "string" && isCanonicalAddress(value));
 const mac = fits("a MAC address in lower case", (value) => typeof value === "string" && isMac(value));
-const cidr = fits("an IPv4 prefix in canonical form", (value) => typeof value === "string" && isCanonicalPrefix(value));
+const cidr = fits("a prefix in canonical form", (value) => typeof value === "string" && isCanonicalPrefix(value));
 const egressId = integer(1, ID_MASK);
+const ipOfEachFamily: Shape = (value, path) =>
+  list(address)(value, path) ??
+  (Map.groupBy(value as string[], familyOf).size === (value as string[]).length
+    ? null
+    : `${path} has two addresses of one family`);
 
 const signalShape = record({
   generation: integer(1, Number.MAX_SAFE_INTEGER),
@@ -92,7 +97,7 @@ const signalShape = record({
         namespace: name,
         name,
         uid: name,
-        ips: list(address),
+        ips: ipOfEachFamily,
         class: fits("a class or null", (value) => value === null || classKey(value, "") === null),
       }),
     ),
@@ -122,11 +127,4 @@ function repeated<T>(path: string, items: readonly T[], keyOf: (item: T) => stri
     seen.add(key);
   }
   return null;
-}
-
-function isCanonicalPrefix(text: string): boolean {
-  const [network = "", digits = "", ...more] = text.split("/");
-  if (more.length > 0 || !isIPv4(network) || !/^(0|[1-9]\d?)$/.test(digits) || Number(digits) > 32) return false;
-  const value = network.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  return value % 2 ** (32 - Number(digits)) === 0;
 }

@@ -1,6 +1,5 @@
 /** The way back: removes what carries our name or tag, and nothing else. Connections under way are not reset. */
 import {
-  ADDRESS_LABEL_SUFFIX,
   GATEWAY_TABLE,
   GUARD_TABLE,
   MAIN_TABLE,
@@ -9,8 +8,9 @@ import {
   ROUTE_PROTOCOL,
   ROUTE_TABLE,
 } from "./constants.ts";
+import { floatingAddresses } from "./floating.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { observe, overlayLink } from "./observe.ts";
+import { observe, overlayLink, ownRoutes } from "./observe.ts";
 
 /** Resolves with what was removed, in words; empty when nothing was there. May be repeated after a failure. */
 export async function uninstall(kernel: Pick<Kernel, "ip" | "nft" | "sysctl">): Promise<readonly string[]> {
@@ -29,17 +29,19 @@ export async function uninstall(kernel: Pick<Kernel, "ip" | "nft" | "sysctl">): 
   ] as const) {
     if (found) await remove(`table ${table.family} ${table.name}`, () => nft.remove(table));
   }
-  for (const rule of observed.rules) await remove(`rule ${rule.preference}`, () => ip.deleteRule(rule));
-  if (observed.routes.some(({ protocol }) => protocol === ROUTE_PROTOCOL)) {
-    await remove(`routes of table ${ROUTE_TABLE}`, () => ip.deleteRoutes(ROUTE_TABLE, ROUTE_PROTOCOL));
+  for (const rule of observed.rules) {
+    await remove(`IPv${rule.family} rule ${rule.preference}`, () => ip.deleteRule(rule));
+  }
+  for (const family of new Set(ownRoutes(observed).map((route) => route.family))) {
+    await remove(`IPv${family} routes of table ${ROUTE_TABLE}`, () =>
+      ip.deleteRoutes(family, ROUTE_TABLE, ROUTE_PROTOCOL),
+    );
   }
   if (overlayLink(observed)?.alias === OVERLAY_ALIAS) {
     await remove(`device ${OVERLAY_DEVICE}`, () => ip.deleteLink(OVERLAY_DEVICE));
   }
-  for (const { name, addresses } of observed.links) {
-    for (const address of addresses.filter(({ label }) => label === `${name}${ADDRESS_LABEL_SUFFIX}`)) {
-      await remove(`floating address ${address.ip}`, () => ip.deleteAddress(name, address.ip));
-    }
+  for (const { device, ip: address } of floatingAddresses(observed.links)) {
+    await remove(`floating address ${address}`, () => ip.deleteAddress(device, address));
   }
   return removed;
 }

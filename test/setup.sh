@@ -8,8 +8,9 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { printf 'setup: cannot go on: %s\n' "$*" >&2; exit 3; }
 
 # command:package
-needed="nft:nftables ip:iproute2 conntrack:conntrack arping:iputils-arping ping:iputils-ping tcpdump:tcpdump
-curl:curl openssl:openssl git:git unshare:util-linux sysctl:procps"
+needed="nft:nftables ip:iproute2 conntrack:conntrack arping:iputils-arping socat:socat ping:iputils-ping tcpdump:tcpdump
+curl:curl openssl:openssl git:git unshare:util-linux sysctl:procps
+zsh:zsh fish:fish"
 missing=
 for pair in $needed; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"

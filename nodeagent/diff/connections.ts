@@ -3,11 +3,13 @@
  * in their ct mark and are otherwise never touched.
  */
 import type { EgressId } from "../../policies/nodestate.ts";
+import { FAMILIES } from "../addresses.ts";
 import { heldChainName, idChainName, idOfChain, idsOfClassChain } from "../chains.ts";
 import type { ConnectionFilter } from "../kernel/conntrack.ts";
 import type { TableState } from "../kernel/nft/listing.ts";
 import type { Elements } from "../kernel/nft/transaction.ts";
 import type { DesiredTable } from "../render.ts";
+import { setName } from "../skeleton/words.ts";
 
 type Ids = ReadonlySet<EgressId>;
 
@@ -17,8 +19,10 @@ type Ids = ReadonlySet<EgressId>;
  */
 export function connectionsToForget(desired: DesiredTable, observed: TableState | null): readonly ConnectionFilter[] {
   if (observed === null) return [];
-  const before = podIds(observed.sets.get("pods"), (chain) => observed.chains.get(chain)?.rules ?? []);
-  const after = podIds(desired.sets.get("pods"), (chain) => (desired.chains.get(chain) ?? []).map((r) => r.comment));
+  const before = podIds(ofBothFamilies(observed, "pods"), (chain) => observed.chains.get(chain)?.rules ?? []);
+  const after = podIds(ofBothFamilies(desired, "pods"), (chain) =>
+    (desired.chains.get(chain) ?? []).map(({ comment }) => comment),
+  );
   return withoutRepetition([
     ...ofRemovedPods(before, after),
     ...ofIds(desired, observed, before),
@@ -27,10 +31,7 @@ export function connectionsToForget(desired: DesiredTable, observed: TableState 
 }
 
 /** Egress ids that each pod element leads to; the key is the element's. */
-function podIds(
-  pods: Elements = new Map(),
-  commentsOf: (chain: string) => readonly string[],
-): ReadonlyMap<string, Ids> {
+function podIds(pods: Elements, commentsOf: (chain: string) => readonly string[]): ReadonlyMap<string, Ids> {
   return new Map(
     [...pods].map(([key, verdict]) => [key, idsOfClassChain(commentsOf(verdict.replace(/^goto /, "")))] as const),
   );
@@ -55,9 +56,7 @@ function ofChangedClasses(
 
 /** Ids of class chains that no pod leads to any more: a pass was cut short between switching and sweeping. */
 function idsOfOrphans(observed: TableState): Ids {
-  const inUse = new Set(
-    [...(observed.sets.get("pods")?.values() ?? [])].map((verdict) => verdict.replace(/^goto /, "")),
-  );
+  const inUse = new Set([...ofBothFamilies(observed, "pods").values()].map((verdict) => verdict.replace(/^goto /, "")));
   const orphans = [...observed.chains].filter(([name]) => name.startsWith("class_") && !inUse.has(name));
   return new Set(orphans.flatMap(([, { rules }]) => [...idsOfClassChain(rules)]));
 }
@@ -84,10 +83,15 @@ function ofIds(
 }
 
 function ofReleasedIds(desired: DesiredTable, observed: TableState): readonly ConnectionFilter[] {
-  const held = desired.sets.get("floating_of_id");
-  return [...(observed.sets.get("floating_of_id") ?? [])]
-    .filter(([id, ip]) => held?.get(id) !== ip)
+  const held = ofBothFamilies(desired, "floating_of_id");
+  return [...ofBothFamilies(observed, "floating_of_id")]
+    .filter(([id, ip]) => held.get(id) !== ip)
     .map(([id]) => ({ egressId: Number(id) }));
+}
+
+/** Their keys are of one family, or belong to one floating IP: nothing is lost when they are put together. */
+function ofBothFamilies({ sets }: Pick<TableState, "sets">, set: string): Elements {
+  return new Map(FAMILIES.flatMap((family) => [...(sets.get(setName(set, family)) ?? [])]));
 }
 
 /** Also without those that a wider filter covers. */

@@ -3,11 +3,14 @@
  * stands before anything leads there, and nothing leads there any more before it goes.
  */
 import type { Action } from "../action.ts";
+import { FAMILIES } from "../addresses.ts";
 import { CURTAIN_CHAINS, lowerCurtain, raiseCurtain } from "../curtain.ts";
 import type { ConnectionFilter } from "../kernel/conntrack.ts";
 import type { TableState } from "../kernel/nft/listing.ts";
 import type { ObservedKernel } from "../observe.ts";
 import type { DesiredKernel } from "../render.ts";
+import { FORWARDING_CURE } from "../settings.ts";
+import { setName } from "../skeleton/words.ts";
 import { connectionsToForget } from "./connections.ts";
 import { diffFloatingIPs, diffLeftovers, diffOverlay, overlayConflict } from "./overlay.ts";
 import { diffTable, type NftChange } from "./tables.ts";
@@ -29,7 +32,7 @@ export function diff(desired: DesiredKernel, observed: ObservedKernel): Differen
   const replacesMain = main.install !== null && observed.main !== null;
   const curtain = replacesMain ? CURTAIN_CHAINS : standingCurtain(guard.install === null ? observed.guard : null);
   return {
-    conflicts: floating.conflicts,
+    conflicts: [...unforwarded(desired, observed), ...floating.conflicts],
     actions: [
       ...(guard.install ? [guard.install] : []),
       ...(replacesMain ? [curtainAction(desired, observed)] : []),
@@ -58,11 +61,16 @@ function curtainAction({ main }: DesiredKernel, observed: ObservedKernel): Actio
   const union = (set: string) => [
     ...new Set([...(main.sets.get(set)?.keys() ?? []), ...(observed.main?.sets.get(set)?.keys() ?? [])]),
   ];
+  const ofBothFamilies = (set: string) => FAMILIES.flatMap((family) => union(setName(set, family)));
   return {
     do: "apply",
-    transaction: raiseCurtain(union("pod_cidrs"), union("destinations")),
+    transaction: raiseCurtain(ofBothFamilies("pod_cidrs"), ofBothFamilies("destinations")),
     says: ["raised the curtain while the main table is replaced"],
   };
+}
+
+function unforwarded({ families }: DesiredKernel, { forwards }: ObservedKernel): readonly string[] {
+  return families.filter((family) => !forwards.includes(family)).map((family) => FORWARDING_CURE[family]);
 }
 
 function lower(standing: readonly string[]): readonly Action[] {

@@ -1,18 +1,12 @@
 /** What separates devices, addresses, rules and routes from what they should be. */
 import type { Action } from "../action.ts";
-import {
-  ADDRESS_LABEL_SUFFIX,
-  NEXT_HOP,
-  NEXT_HOP_MAC,
-  OVERLAY_ADDRESS,
-  OVERLAY_ALIAS,
-  OVERLAY_DEVICE,
-  ROUTE_PROTOCOL,
-  RP_FILTER_LOOSE,
-} from "../constants.ts";
+import { FAMILIES, type Family } from "../addresses.ts";
+import { NEXT_HOP, NEXT_HOP_MAC, OVERLAY_ADDRESS, OVERLAY_ALIAS, OVERLAY_DEVICE } from "../constants.ts";
+import { floatingAddresses, floatingMark, isFloating } from "../floating.ts";
 import type { Link, Rule } from "../kernel/ip.ts";
-import { type ObservedKernel, overlayLink } from "../observe.ts";
+import { type ObservedKernel, overlayLink, ownRoutes } from "../observe.ts";
 import type { DesiredKernel } from "../render.ts";
+import { OVERLAY_SETTINGS } from "../settings.ts";
 
 /** Same numbers, so it is ours although its alias was not set any more. */
 function isHalfCreated(desired: DesiredKernel, { alias, vxlan }: Link): boolean {
@@ -37,12 +31,14 @@ export function diffOverlay(desired: DesiredKernel, observed: ObservedKernel): r
   const found = overlayLink(observed);
   const kept = found && !mustReplace(desired, found) ? found : undefined;
   // What hangs on the device goes with it.
-  const rest = kept ? observed : { ...observed, neighbours: [], forwarding: [], routes: [], overlayRpFilter: null };
+  const rest = kept
+    ? observed
+    : { ...observed, neighbours: [], forwarding: [], routes: [], overlaySettings: new Map() };
   return [
     ...createDevice(desired, found, kept),
-    ...settleDevice(desired, kept, rest.overlayRpFilter),
+    ...settleDevice(desired, kept, rest.overlaySettings),
     ...addForwarding(desired, rest),
-    ...putNextHop(rest),
+    ...desired.families.flatMap((family) => putNextHop(family, rest)),
     ...addRules(desired, observed),
   ];
 }
@@ -56,17 +52,23 @@ function createDevice({ overlay }: DesiredKernel, found: Link | undefined, kept:
   ];
 }
 
-function settleDevice({ overlay }: DesiredKernel, kept: Link | undefined, rpFilter: number | null): readonly Action[] {
+function settleDevice(
+  { overlay, families }: DesiredKernel,
+  kept: Link | undefined,
+  settings: ObservedKernel["overlaySettings"],
+): readonly Action[] {
   const actions: Action[] = [];
   if (!(kept?.alias === OVERLAY_ALIAS && kept.mtu === overlay.mtu && kept.up)) {
     actions.push({ do: "settle-overlay", mtu: overlay.mtu, says: [`set ${OVERLAY_DEVICE} up, mtu ${overlay.mtu}`] });
   }
   if (!kept?.addresses.some(({ ip }) => ip === OVERLAY_ADDRESS)) {
+    const mark = { label: OVERLAY_DEVICE };
     const says = [`added address ${OVERLAY_ADDRESS} to ${OVERLAY_DEVICE}`];
-    actions.push({ do: "add-address", device: OVERLAY_DEVICE, ip: OVERLAY_ADDRESS, label: OVERLAY_DEVICE, says });
+    actions.push({ do: "add-address", device: OVERLAY_DEVICE, ip: OVERLAY_ADDRESS, mark, says });
   }
-  if (rpFilter !== RP_FILTER_LOOSE) {
-    actions.push({ do: "loosen-rp-filter", says: [`set rp_filter of ${OVERLAY_DEVICE} to ${RP_FILTER_LOOSE}`] });
+  for (const { path, value } of OVERLAY_SETTINGS.filter(({ family }) => families.includes(family))) {
+    if (settings.get(path) !== value)
+      actions.push({ do: "write-sysctl", path, value, says: [`set ${path} to ${value}`] });
   }
   return actions;
 }
@@ -81,18 +83,18 @@ function addForwarding({ forwarding }: DesiredKernel, observed: ObservedKernel):
     }));
 }
 
-function putNextHop(observed: ObservedKernel): readonly Action[] {
+function putNextHop(family: Family, observed: ObservedKernel): readonly Action[] {
+  const nextHop = NEXT_HOP[family];
   const hasNeighbour = observed.neighbours.some(
-    ({ ip, mac, permanent }) => ip === NEXT_HOP && mac === NEXT_HOP_MAC && permanent,
+    ({ ip, mac, permanent }) => ip === nextHop && mac === NEXT_HOP_MAC && permanent,
   );
-  const hasRoute = observed.routes.some(
-    ({ to, via, device, protocol }) =>
-      to === "default" && via === NEXT_HOP && device === OVERLAY_DEVICE && protocol === ROUTE_PROTOCOL,
+  const hasRoute = ownRoutes(observed).some(
+    (route) =>
+      route.family === family && route.to === "default" && route.via === nextHop && route.device === OVERLAY_DEVICE,
   );
-  return [
-    ...(hasNeighbour ? [] : [{ do: "put-neighbour", says: [`added neighbour ${NEXT_HOP}`] } as const]),
-    ...(hasRoute ? [] : [{ do: "put-route", says: [`added route via ${NEXT_HOP} dev ${OVERLAY_DEVICE}`] } as const]),
-  ];
+  const neighbour: Action = { do: "put-neighbour", family, says: [`added neighbour ${nextHop}`] };
+  const route: Action = { do: "put-route", family, says: [`added route via ${nextHop} dev ${OVERLAY_DEVICE}`] };
+  return [...(hasNeighbour ? [] : [neighbour]), ...(hasRoute ? [] : [route])];
 }
 
 function addRules(desired: DesiredKernel, observed: ObservedKernel): readonly Action[] {
@@ -104,10 +106,15 @@ function addRules(desired: DesiredKernel, observed: ObservedKernel): readonly Ac
 /** What nothing leads to any more. */
 export function diffLeftovers(desired: DesiredKernel, observed: ObservedKernel): readonly Action[] {
   const rules = observed.rules.filter((rule) => !desired.rules.some((wanted) => sameFields(rule, wanted)));
+  const unused = FAMILIES.filter((family) => !desired.families.includes(family));
+  const routed = unused.filter((unrouted) => ownRoutes(observed).some(({ family }) => family === unrouted));
   const replaced = desired.forwarding.map(({ mac }) => mac);
   const entries = observed.forwarding.filter(({ mac }) => !replaced.includes(mac));
   return [
     ...rules.map((rule): Action => ({ do: "delete-rule", rule, says: [`deleted rule ${ruleWords(rule)}`] })),
+    ...routed.map(
+      (family): Action => ({ do: "delete-routes", family, says: [`deleted the IPv${family} route of the overlay`] }),
+    ),
     ...entries.map(
       (entry): Action => ({ do: "delete-forwarding", entry, says: [`deleted forwarding entry ${entry.mac}`] }),
     ),
@@ -122,41 +129,41 @@ export interface FloatingDifference {
   readonly conflicts: readonly string[];
 }
 
-export function diffFloatingIPs(desired: DesiredKernel, observed: ObservedKernel): FloatingDifference {
-  const all = observed.links.flatMap((link) => link.addresses.map((address) => ({ device: link.name, ...address })));
-  const own = all.filter(({ device, label }) => label === `${device}${ADDRESS_LABEL_SUFFIX}`);
-  const isRight = ({ device, ip }: { device: string; ip: string }) =>
-    device === desired.underlay && desired.floatingIPs.includes(ip);
-  const foreign = all.filter(
-    ({ ip, label }) => desired.floatingIPs.includes(ip) && !label.endsWith(ADDRESS_LABEL_SUFFIX),
+export function diffFloatingIPs(desired: DesiredKernel, { links }: ObservedKernel): FloatingDifference {
+  const own = floatingAddresses(links);
+  const isWanted = ({ ip, device }: { ip: string; device: string }) =>
+    desired.floatingIPs.some((wanted) => wanted.ip === ip && wanted.device === device);
+  const foreign = links.flatMap(({ name: device, addresses }) =>
+    addresses.filter((address) => !isFloating(device, address)).map(({ ip }) => ({ ip, device })),
   );
+  const taken = foreign.filter(({ ip }) => desired.floatingIPs.some((wanted) => wanted.ip === ip));
   const missing = desired.floatingIPs.filter(
-    (ip) => !own.some((address) => isRight(address) && address.ip === ip) && !foreign.some((other) => other.ip === ip),
+    ({ ip, device }) =>
+      !own.some((address) => address.ip === ip && address.device === device) && !taken.some((other) => other.ip === ip),
   );
-  const device = desired.underlay;
   return {
-    add: missing.map((ip) => ({
+    add: missing.map(({ ip, device }) => ({
       do: "add-address",
       device,
       ip,
-      label: desired.addressLabel,
+      mark: floatingMark(device, ip),
       says: [`added floating address ${ip} to ${device}`],
     })),
     remove: own
-      .filter((address) => !isRight(address))
-      .map(({ device: from, ip }) => ({
+      .filter((address) => !isWanted(address))
+      .map(({ device, ip }) => ({
         do: "delete-address",
-        device: from,
+        device,
         ip,
-        says: [`removed floating address ${ip} from ${from}`],
+        says: [`removed floating address ${ip} from ${device}`],
       })),
-    announce: missing.map((ip) => ({ do: "announce-address", device, ip, says: [] })),
-    conflicts: foreign.map(({ ip, device: on }) => `${ip} is on ${on} already, and not by sallyport`),
+    announce: missing.map((floatingIP) => ({ do: "announce-address", ...floatingIP, says: [] })),
+    conflicts: taken.map(({ ip, device }) => `${ip} is on ${device} already, and not by sallyport`),
   };
 }
 
-function ruleWords({ preference, iif, mark, mask, table }: Rule): string {
-  return `${preference}: ${iif === null ? "" : `iif ${iif} `}fwmark ${mark}/${mask} lookup ${table}`;
+function ruleWords({ family, preference, iif, mark, mask, table }: Rule): string {
+  return `${family === 6 ? "IPv6 " : ""}${preference}: ${iif === null ? "" : `iif ${iif} `}fwmark ${mark}/${mask} lookup ${table}`;
 }
 
 function sameFields<T extends object>(a: T, b: T): boolean {

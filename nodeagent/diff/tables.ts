@@ -1,13 +1,15 @@
 /** What separates a table from what it should hold: installation, and three transactions in their order. */
 import type { Action } from "../action.ts";
+import { FAMILIES } from "../addresses.ts";
 import { isDynamicChain } from "../chains.ts";
 import type { TableState } from "../kernel/nft/listing.ts";
 import type { Elements, NftStep } from "../kernel/nft/transaction.ts";
 import type { DesiredTable } from "../render.ts";
+import { setName } from "../skeleton/words.ts";
 import { sameList, skeletonDrift } from "./skeleton.ts";
 
-/** The set of floating IPs: guards them before the address is there, and until it is gone. */
-const GUARDING_SET = "floating";
+/** The sets of floating IPs: guard them before the address is there, and until it is gone. */
+const GUARDING_SETS: ReadonlySet<string> = new Set(FAMILIES.map((family) => setName("floating", family)));
 
 export interface NftChange {
   readonly step: NftStep;
@@ -30,26 +32,35 @@ export interface TableDifference {
 
 export function diffTable(desired: DesiredTable, observed: TableState | null): TableDifference {
   const drift = skeletonDrift(desired.skeleton, observed);
-  const present = drift === null && observed !== null ? observed : emptyTable;
+  const first = firstElements(desired);
+  const present = drift === null && observed !== null ? observed : { chains: new Map(), sets: first };
   const elementChanges = [...desired.sets].map(([set, elements]) => ({
     set,
     ...diffElements(desired, set, elements, present.sets.get(set) ?? new Map()),
   }));
-  const guarding = elementChanges.filter(({ set }) => set === GUARDING_SET);
-  const others = elementChanges.filter(({ set }) => set !== GUARDING_SET);
+  const guarding = elementChanges.filter(({ set }) => GUARDING_SETS.has(set));
+  const others = elementChanges.filter(({ set }) => !GUARDING_SETS.has(set));
   return {
-    install: drift === null ? null : installAction(desired, drift),
+    install: drift === null ? null : installAction(desired, drift, first),
     protect: guarding.flatMap(({ added }) => added),
     switchOver: [...putChains(desired, present), ...others.flatMap(({ removed, added }) => [...removed, ...added])],
     sweep: [...staleChains(desired, present), ...guarding.flatMap(({ removed }) => removed)],
   };
 }
 
-const emptyTable: TableState = { chains: new Map(), sets: new Map() };
+/** With which a table is installed: without them, guards would drop what they let pass a moment before. */
+function firstElements({ sets }: DesiredTable): TableState["sets"] {
+  return new Map([...sets].filter(([set]) => GUARDING_SETS.has(set)));
+}
 
-function installAction({ skeleton }: DesiredTable, drift: string): Action {
+function installAction({ skeleton }: DesiredTable, drift: string, elements: TableState["sets"]): Action {
   const { family, name } = skeleton.table;
-  return { do: "install-table", declaration: skeleton, says: [`installed table ${family} ${name}: ${drift}`] };
+  return {
+    do: "install-table",
+    declaration: skeleton,
+    elements,
+    says: [`installed table ${family} ${name}: ${drift}`],
+  };
 }
 
 function putChains(desired: DesiredTable, present: TableState): readonly NftChange[] {

@@ -1,4 +1,5 @@
 /** The door to the connection table: deleting entries, nothing else. */
+import { FAMILIES, type Family, familyOf } from "../addresses.ts";
 import { ID_MASK } from "../constants.ts";
 import { CommandError, tryRun } from "./run.ts";
 
@@ -9,21 +10,28 @@ export type ConnectionFilter =
   | { readonly source: string; readonly egressId: number };
 
 export interface Conntrack {
-  /** Resolves with the number of entries deleted; IPv4. */
+  /** Resolves with the number of entries deleted. */
   forget(filter: ConnectionFilter): Promise<number>;
 }
 
 export function createConntrack(): Conntrack {
   return {
     async forget(filter) {
-      const args = ["-D", "-f", "ipv4", ...filterArguments(filter)];
-      const result = await tryRun("conntrack", args);
-      // Exit code 1 also when nothing matched.
-      const deleted = /(\d+) flow entries have been deleted/.exec(result.stderr)?.[1];
-      if (deleted === undefined) throw new CommandError(["conntrack", ...args], result);
-      return Number(deleted);
+      // The tool knows one family at a time.
+      const families = "source" in filter ? [familyOf(filter.source)] : FAMILIES;
+      const counts = await Promise.all(families.map((family) => forgetOf(family, filter)));
+      return counts.reduce((sum, count) => sum + count, 0);
     },
   };
+}
+
+async function forgetOf(family: Family, filter: ConnectionFilter): Promise<number> {
+  const args = ["-D", "-f", `ipv${family}`, ...filterArguments(filter)];
+  const result = await tryRun("conntrack", args);
+  // Exit code 1 also when nothing matched.
+  const deleted = /(\d+) flow entries have been deleted/.exec(result.stderr)?.[1];
+  if (deleted === undefined) throw new CommandError(["conntrack", ...args], result);
+  return Number(deleted);
 }
 
 function filterArguments(filter: ConnectionFilter): readonly string[] {

@@ -1,14 +1,31 @@
-/** The door to links, addresses, rules, routes, neighbours and forwarding entries: iproute2, IPv4 only. */
+/** The door to links, addresses, rules, routes, neighbours and forwarding entries: iproute2. */
+import { FAMILIES, type Family, familyOf } from "../addresses.ts";
+import {
+  type ListedObject,
+  parseForwarding,
+  parseLink,
+  parseNeighbour,
+  parseRoute,
+  parseRule,
+  readArray,
+} from "./ip-listing.ts";
 import { CommandError, run, tryRun } from "./run.ts";
 
-interface Address {
+export interface Address {
   readonly ip: string;
   readonly prefixLength: number;
+  /** "" for IPv6. */
   readonly label: string;
+  /** `null`: none was given. */
+  readonly metric: number | null;
 }
 
-interface Vxlan {
+/** By what an address is known again: IPv4 has labels, IPv6 has not. */
+export type AddressMark = { readonly label: string } | { readonly metric: number };
+
+export interface Vxlan {
   readonly vni: number;
+  /** IPv4 or IPv6: the family of all outer packets. */
   readonly local: string;
   readonly port: number;
   readonly learning: boolean;
@@ -29,6 +46,7 @@ export interface Link {
 
 /** A rule by firewall mark; other rules are not told apart. */
 export interface Rule {
+  readonly family: Family;
   readonly preference: number;
   readonly mark: string;
   readonly mask: string;
@@ -39,6 +57,7 @@ export interface Rule {
 }
 
 export interface Route {
+  readonly family: Family;
   readonly to: string;
   readonly via: string | null;
   readonly device: string | null;
@@ -63,7 +82,10 @@ export interface VxlanDevice extends Vxlan {
   readonly mtu: number;
 }
 
-/** Writes throw `CommandError`. Deleting what does not exist is not an error; adding what exists is. */
+/**
+ * Of both families; a kernel without IPv6 has none of it. Writes throw `CommandError`. Deleting what does not exist is not
+ * an error; adding what exists is.
+ */
 export interface Ip {
   links(): Promise<readonly Link[]>;
   rules(): Promise<readonly Rule[]>;
@@ -78,18 +100,20 @@ export interface Ip {
   deleteLink(device: string): Promise<void>;
   /** Names the link's owner, sets its MTU and brings it up, without IPv6 addresses. */
   settleLink(device: string, settings: { readonly alias: string; readonly mtu: number }): Promise<void>;
-  addAddress(device: string, ip: string, label: string): Promise<void>;
+  /** A single address. IPv6 is usable at once (no duplicate address detection) and never chosen as a source by the node. */
+  addAddress(device: string, ip: string, mark: AddressMark): Promise<void>;
   deleteAddress(device: string, ip: string): Promise<void>;
   addRule(rule: Rule): Promise<void>;
   deleteRule(rule: Rule): Promise<void>;
   /** A default route through a next hop that need not be in a subnet of the device. */
   replaceDefaultRoute(route: {
+    readonly family: Family;
     readonly table: string;
     readonly via: string;
     readonly device: string;
     readonly protocol: string;
   }): Promise<void>;
-  deleteRoutes(table: string, protocol: string): Promise<void>;
+  deleteRoutes(family: Family, table: string, protocol: string): Promise<void>;
   replaceNeighbour(device: string, ip: string, mac: string): Promise<void>;
   replaceForwarding(device: string, entry: Forwarding): Promise<void>;
   deleteForwarding(device: string, entry: Forwarding): Promise<void>;
@@ -98,11 +122,10 @@ export interface Ip {
 export function createIp(): Ip {
   return {
     links: async () => readArray(await run("ip", ["-j", "-d", "address", "show"])).map(parseLink),
-    rules: async () => readArray(await run("ip", ["-j", "-4", "rule", "show"])).map(parseRule),
-    routes: async (table) =>
-      (await readUnlessMissing("ip", ["-j", "-4", "route", "show", "table", table])).map(parseRoute),
+    rules: () => ofBothFamilies(["rule", "show"], parseRule),
+    routes: (table) => ofBothFamilies(["route", "show", "table", table], parseRoute),
     neighbours: async (device) =>
-      (await readUnlessMissing("ip", ["-j", "-4", "neighbour", "show", "dev", device])).map(parseNeighbour),
+      (await readUnlessMissing("ip", ["-j", "neighbour", "show", "dev", device])).map(parseNeighbour),
     forwarding: async (device) =>
       (await readUnlessMissing("bridge", ["-j", "fdb", "show", "dev", device])).flatMap(parseForwarding),
 
@@ -113,24 +136,50 @@ export function createIp(): Ip {
         ...["link", "set", "dev", device, "alias", alias],
         ...["mtu", String(mtu), "addrgenmode", "none", "up"],
       ]),
-    addAddress: (device, ip, label) => write("ip", ["-4", "address", "add", `${ip}/32`, "dev", device, "label", label]),
-    deleteAddress: (device, ip) => writeUnlessMissing("ip", ["-4", "address", "delete", `${ip}/32`, "dev", device]),
-    addRule: (rule) => write("ip", ["-4", "rule", "add", ...ruleArguments(rule)]),
-    deleteRule: (rule) => writeUnlessMissing("ip", ["-4", "rule", "delete", ...ruleArguments(rule)]),
-    replaceDefaultRoute: ({ table, via, device, protocol }) =>
+    addAddress: (device, ip, mark) =>
+      write("ip", ["address", "add", single(ip), "dev", device, ...addressArguments(ip, mark)]),
+    deleteAddress: (device, ip) => writeUnlessMissing("ip", ["address", "delete", single(ip), "dev", device]),
+    addRule: (rule) => write("ip", [flag(rule.family), "rule", "add", ...ruleArguments(rule)]),
+    deleteRule: (rule) => writeUnlessMissing("ip", [flag(rule.family), "rule", "delete", ...ruleArguments(rule)]),
+    replaceDefaultRoute: ({ family, table, via, device, protocol }) =>
       write("ip", [
-        ...["-4", "route", "replace", "default", "via", via, "dev", device, "onlink"],
+        ...[flag(family), "route", "replace", "default", "via", via, "dev", device, "onlink"],
         ...["table", table, "protocol", protocol],
       ]),
-    deleteRoutes: (table, protocol) =>
-      writeUnlessMissing("ip", ["-4", "route", "flush", "table", table, "protocol", protocol]),
+    deleteRoutes: (family, table, protocol) =>
+      writeUnlessMissing("ip", [flag(family), "route", "flush", "table", table, "protocol", protocol]),
     replaceNeighbour: (device, ip, mac) =>
-      write("ip", ["-4", "neighbour", "replace", ip, "lladdr", mac, "dev", device, "nud", "permanent"]),
+      write("ip", ["neighbour", "replace", ip, "lladdr", mac, "dev", device, "nud", "permanent"]),
     replaceForwarding: (device, { mac, underlayIP }) =>
       write("bridge", ["fdb", "replace", mac, "dev", device, "dst", underlayIP, "self", "permanent"]),
     deleteForwarding: (device, { mac, underlayIP }) =>
       writeUnlessMissing("bridge", ["fdb", "delete", mac, "dev", device, "dst", underlayIP, "self"]),
   };
+}
+
+async function ofBothFamilies<T>(
+  args: readonly string[],
+  parse: (object: ListedObject, family: Family) => T,
+): Promise<readonly T[]> {
+  const listed = await Promise.all(
+    FAMILIES.map(async (family) =>
+      (await readUnlessMissing("ip", ["-j", flag(family), ...args])).map((object) => parse(object, family)),
+    ),
+  );
+  return listed.flat();
+}
+
+function flag(family: Family): string {
+  return `-${family}`;
+}
+
+function single(ip: string): string {
+  return `${ip}/${familyOf(ip) === 4 ? 32 : 128}`;
+}
+
+function addressArguments(ip: string, mark: AddressMark): readonly string[] {
+  const known = "label" in mark ? ["label", mark.label] : ["metric", String(mark.metric)];
+  return familyOf(ip) === 4 ? known : [...known, "nodad", "noprefixroute", "preferred_lft", "0"];
 }
 
 async function write(program: string, args: readonly string[]): Promise<void> {
@@ -147,12 +196,17 @@ async function writeUnlessMissing(program: string, args: readonly string[]): Pro
 async function readUnlessMissing(program: string, args: readonly string[]): Promise<readonly ListedObject[]> {
   const result = await tryRun(program, args);
   if (result.exitCode === 0) return readArray(result.stdout);
-  if (saysMissing(result.stderr)) return [];
+  if (saysMissing(result.stderr) || saysWithoutIPv6(result.stderr)) return [];
   throw new CommandError([program, ...args], result);
 }
 
 function saysMissing(stderr: string): boolean {
   return /FIB table does not exist|Cannot find device|does not exist/.test(stderr);
+}
+
+/** The kernel was started with ipv6.disable=1, or has none. */
+function saysWithoutIPv6(stderr: string): boolean {
+  return /Operation not supported|Address family not supported/.test(stderr);
 }
 
 function vxlanArguments(device: VxlanDevice): readonly string[] {
@@ -168,94 +222,4 @@ function ruleArguments(rule: Rule): readonly string[] {
     ...["preference", String(rule.preference), ...(rule.iif === null ? [] : ["iif", rule.iif])],
     ...["fwmark", `${rule.mark}/${rule.mask}`, "lookup", rule.table, "protocol", rule.protocol],
   ];
-}
-
-// What iproute2 prints. Fields that are absent in some state of an object are optional here.
-
-type ListedObject = Readonly<Record<string, unknown>>;
-
-function readArray(text: string): readonly ListedObject[] {
-  // iproute2 prints nothing at all, or empty objects, where it filtered everything out.
-  const listed = text.trim() === "" ? [] : (JSON.parse(text) as readonly ListedObject[]);
-  return listed.filter((object) => Object.keys(object).length > 0);
-}
-
-function parseLink(object: ListedObject): Link {
-  const link = object as {
-    ifname: string;
-    address?: string;
-    mtu: number;
-    flags: readonly string[];
-    ifalias?: string;
-    linkinfo?: { info_kind?: string; info_data?: ListedVxlan };
-    addr_info?: readonly { family: string; local: string; prefixlen: number; label?: string }[];
-  };
-  const kind = link.linkinfo?.info_kind ?? null;
-  return {
-    name: link.ifname,
-    mac: link.address ?? "",
-    mtu: link.mtu,
-    up: link.flags.includes("UP"),
-    alias: link.ifalias ?? null,
-    kind,
-    vxlan: kind === "vxlan" && link.linkinfo?.info_data ? parseVxlan(link.linkinfo.info_data) : null,
-    addresses: (link.addr_info ?? [])
-      .filter(({ family }) => family === "inet")
-      .map(({ local, prefixlen, label }) => ({ ip: local, prefixLength: prefixlen, label: label ?? "" })),
-  };
-}
-
-interface ListedVxlan {
-  readonly id: number;
-  readonly local?: string;
-  readonly port: number;
-  readonly learning?: boolean;
-  readonly gbp?: boolean;
-}
-
-function parseVxlan({ id, local, port, learning, gbp }: ListedVxlan): Vxlan {
-  return { vni: id, local: local ?? "", port, learning: learning ?? false, gbp: gbp ?? false };
-}
-
-function parseRule(object: ListedObject): Rule {
-  const rule = object as {
-    priority: number;
-    fwmark?: string;
-    fwmask?: string;
-    iif?: string;
-    table?: string;
-    protocol?: string;
-  };
-  return {
-    preference: rule.priority,
-    mark: rule.fwmark ?? "",
-    mask: rule.fwmask ?? "",
-    iif: rule.iif ?? null,
-    table: rule.table ?? "",
-    protocol: rule.protocol ?? "",
-  };
-}
-
-function parseRoute(object: ListedObject): Route {
-  const route = object as { dst: string; gateway?: string; dev?: string; protocol?: string };
-  return {
-    to: route.dst,
-    via: route.gateway ?? null,
-    device: route.dev ?? null,
-    protocol: route.protocol ?? "",
-  };
-}
-
-function parseNeighbour(object: ListedObject): Neighbour {
-  const neighbour = object as { dst: string; lladdr?: string; state?: readonly string[] };
-  return {
-    ip: neighbour.dst,
-    mac: neighbour.lladdr ?? null,
-    permanent: neighbour.state?.includes("PERMANENT") ?? false,
-  };
-}
-
-function parseForwarding(object: ListedObject): readonly Forwarding[] {
-  const entry = object as { mac: string; dst?: string };
-  return entry.dst === undefined ? [] : [{ mac: entry.mac, underlayIP: entry.dst }];
 }

@@ -1,5 +1,5 @@
 /** All doors to the kernel. Every write of the agent goes through one of them. */
-import { type Arping, createArping } from "./arping.ts";
+import { type Announcer, createAnnouncer } from "./announcer.ts";
 import { type Conntrack, createConntrack } from "./conntrack.ts";
 import { createIp, type Ip } from "./ip.ts";
 import { createNft, type Nft } from "./nft/nft.ts";
@@ -9,7 +9,7 @@ export interface Kernel {
   readonly nft: Nft;
   readonly ip: Ip;
   readonly conntrack: Conntrack;
-  readonly arping: Arping;
+  readonly announcer: Announcer;
   readonly sysctl: Sysctl;
 }
 
@@ -19,7 +19,7 @@ export function openKernel(): Kernel {
     nft: createNft(),
     ip: createIp(),
     conntrack: createConntrack(),
-    arping: createArping(),
+    announcer: createAnnouncer(),
     sysctl: createSysctl(),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Runs one of the kernel's command line tools: an argument array, never a shell.
  *
- * `execFile` and not execa, because of memory: an agent looks at its kernel every 10 s with nine commands. After 540 of
+ * `execFile` and not execa, because of memory: an agent looks at its kernel every 10 s with a dozen commands. After 540 of
  * them a process with execa has 152 MB, one with execFile 73 MB (Node 26, both with node:https loaded).
  */
 import { execFile } from "node:child_process";
@@ -38,8 +38,12 @@ export class CommandError extends Error {
 
 const OUTPUT_BYTES_MAX = 256 << 20;
 
-/** Never throws for a command that fails: the caller reads the exit code. */
-export function tryRun(program: string, args: readonly string[]): Promise<CommandResult> {
+/**
+ * Never throws for a command that fails: the caller reads the exit code.
+ *
+ * @param input standard input; empty without it
+ */
+export function tryRun(program: string, args: readonly string[], input?: Buffer): Promise<CommandResult> {
   return new Promise((resolve) => {
     // The tools live in sbin, which an unprivileged PATH lacks; their messages are read in English.
     const env = { ...process.env, LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
@@ -48,13 +52,14 @@ export function tryRun(program: string, args: readonly string[]): Promise<Comman
       const code = error === null ? 0 : error.code;
       resolve({ exitCode: typeof code === "number" ? code : null, stdout, stderr, missing: code === "ENOENT" });
     });
-    child.stdin?.end();
+    // A program that ends before it has read everything is told by its exit code.
+    child.stdin?.on("error", () => {}).end(input);
   });
 }
 
 /** Resolves with standard output; throws `CommandError` when the exit code is not 0. */
-export async function run(program: string, args: readonly string[]): Promise<string> {
-  const result = await tryRun(program, args);
+export async function run(program: string, args: readonly string[], input?: Buffer): Promise<string> {
+  const result = await tryRun(program, args, input);
   if (result.exitCode !== 0) throw new CommandError([program, ...args], result);
   return result.stdout;
 }

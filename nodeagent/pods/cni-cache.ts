@@ -38,18 +38,14 @@ export function openCniCache(directory: string): CniCache {
 async function readCache(directory: string): Promise<readonly CniAttachment[]> {
   const files = await unlessMissing(readdir(directory), []);
   const entries = await Promise.all(files.map((file) => readEntry(join(directory, file))));
-  return entries
-    .filter((entry) => entry !== null)
-    .sort((a, b) => b.writtenMs - a.writtenMs)
-    .map(({ attachment }) => attachment);
+  return entries.sort((a, b) => b.writtenMs - a.writtenMs).flatMap(({ attachments }) => attachments);
 }
 
 async function readEntry(
   path: string,
-): Promise<{ readonly attachment: CniAttachment; readonly writtenMs: number } | null> {
+): Promise<{ readonly attachments: readonly CniAttachment[]; readonly writtenMs: number }> {
   const [text, stats] = await unlessMissing(Promise.all([readFile(path, "utf8"), stat(path)]), ["", null]);
-  const attachment = parseCacheEntry(text);
-  return attachment && stats && { attachment, writtenMs: stats.mtimeMs };
+  return { attachments: parseCacheEntry(text), writtenMs: stats?.mtimeMs ?? 0 };
 }
 
 /** Files come and go while they are read; folders and what may not be read are somebody else's. */

@@ -2,7 +2,8 @@
  * One file of the CNI result cache: what `libcni` writes at the end of ADD (containernetworking/cni, libcni/api.go,
  * kind `cniCacheV1`).
  */
-import { isIPv4 } from "node:net";
+import { isIP } from "node:net";
+import { canonicalIPv6, familyOf } from "../addresses.ts";
 import { isMac } from "../shape.ts";
 import type { CniAttachment } from "./match.ts";
 
@@ -10,29 +11,37 @@ import type { CniAttachment } from "./match.ts";
 const POD_INTERFACE = "eth0";
 
 /**
- * @returns the attachment, or `null` for anything else: half-written and empty files, other kinds, entries without a
- * pod's identity (loopback), without an IPv4 address or without the MAC address that goes with it
+ * @returns one attachment for each family of which the entry has an address with its MAC address; the first counts. None
+ * for anything else: half-written and empty files, other kinds, entries without a pod's identity (loopback)
  */
-export function parseCacheEntry(text: string): CniAttachment | null {
+export function parseCacheEntry(text: string): readonly CniAttachment[] {
   const entry = parseJson(text);
-  if (entry?.kind !== "cniCacheV1" || entry.ifName !== POD_INTERFACE) return null;
+  if (entry?.kind !== "cniCacheV1" || entry.ifName !== POD_INTERFACE) return [];
   const argument = (key: string) => asArray(entry.cniArgs).find((pair) => asArray(pair)[0] === key)?.[1];
   const namespace = argument("K8S_POD_NAMESPACE");
   const name = argument("K8S_POD_NAME");
   const uid = argument("K8S_POD_UID");
-  const address = podAddress(asObject(entry.result));
-  if (!isText(namespace) || !isText(name) || !isText(uid) || address === null) return null;
-  return { namespace, name, uid, ...address };
+  if (!isText(namespace) || !isText(name) || !isText(uid)) return [];
+  const addresses = Map.groupBy(podAddresses(asObject(entry.result)), ({ ip }) => familyOf(ip));
+  return [...addresses.values()].flatMap(([first]) => (first ? [{ namespace, name, uid, ...first }] : []));
 }
 
-function podAddress(result: JsonObject): { readonly ip: string; readonly mac: string } | null {
+function podAddresses(result: JsonObject): readonly { readonly ip: string; readonly mac: string }[] {
   const interfaces = asArray(result.interfaces).map(asObject);
-  for (const entry of asArray(result.ips).map(asObject)) {
-    const ip = isText(entry.address) ? (entry.address.split("/")[0] ?? "") : "";
-    const mac = podInterface(interfaces, entry.interface)?.mac;
-    if (isIPv4(ip) && isText(mac) && isMac(mac.toLowerCase())) return { ip, mac: mac.toLowerCase() };
-  }
-  return null;
+  return asArray(result.ips)
+    .map(asObject)
+    .flatMap((entry) => {
+      const ip = canonicalIP(entry.address);
+      const mac = podInterface(interfaces, entry.interface)?.mac;
+      return ip !== null && isText(mac) && isMac(mac.toLowerCase()) ? [{ ip, mac: mac.toLowerCase() }] : [];
+    });
+}
+
+/** Plugins write IPv6 addresses in forms of their own. */
+function canonicalIP(address: unknown): string | null {
+  const ip = isText(address) ? (address.split("/")[0] ?? "") : "";
+  if (isIP(ip) === 6) return ip.includes("%") ? null : canonicalIPv6(ip);
+  return isIP(ip) === 4 ? ip : null;
 }
 
 /** The one that the address points to; a plugin that does not say which has a single one on the pod's side. */

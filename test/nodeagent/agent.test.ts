@@ -46,7 +46,9 @@ describe("the agent as a process, with the reconciler's end of the channel", () 
   });
 
   test("refuses a malformed signal and stays with the last good one", () => {
-    expect(outcome.refused.reason).toBe('signal.state.underlayIP is not an IPv4 address: "1.2.3.4; reboot"');
+    expect(outcome.refused.reason).toBe(
+      'signal.state.underlayIP is not an address in canonical form: "1.2.3.4; reboot"',
+    );
     expect(outcome.lastGood).toBe(7);
   });
 

@@ -6,7 +6,8 @@ import { diff } from "../../nodeagent/diff/diff.ts";
 import type { Link } from "../../nodeagent/kernel/ip.ts";
 import type { TableState } from "../../nodeagent/kernel/nft/listing.ts";
 import type { ObservedKernel } from "../../nodeagent/observe.ts";
-import { type DesiredKernel, render, UnderlayError } from "../../nodeagent/render.ts";
+import { type DesiredKernel, render } from "../../nodeagent/render.ts";
+import { UnderlayError } from "../../nodeagent/underlay.ts";
 import type { NodeState } from "../../policies/nodestate.ts";
 import { createFakeNft } from "./fake-nft.ts";
 import { attachment, gateway, nodeState, OUTSIDE, pod, podClass } from "./states.ts";
@@ -15,12 +16,13 @@ const link = (name: string, parts: Partial<Link> = {}): Link => ({
   ...{ name, mac: "0a:00:00:00:00:01", mtu: 1500, up: true, alias: null, kind: null, vxlan: null, addresses: [] },
   ...parts,
 });
-const address = (ip: string, label: string, prefixLength = 32) => ({ ip, label, prefixLength });
+const address = (ip: string, label: string, prefixLength = 32) => ({ ip, label, prefixLength, metric: null });
 const eth0 = link("eth0", { addresses: [address("192.168.1.1", "eth0", 24)] });
 const links = [link("lo", { mtu: 65_536 }), eth0];
 
 const nothing: ObservedKernel = {
-  ...{ links, rules: [], routes: [], neighbours: [], forwarding: [], overlayRpFilter: null },
+  ...{ links, rules: [], routes: [], neighbours: [], forwarding: [] },
+  ...{ overlaySettings: new Map(), forwards: [4] },
   ...{ main: null, guard: null, gateway: null },
 };
 
@@ -37,7 +39,7 @@ async function settled(desired: DesiredKernel): Promise<ObservedKernel> {
   const nft = createFakeNft();
   const applies = diff(desired, nothing).actions;
   for (const action of applies) {
-    if (action.do === "install-table") await nft.install(action.declaration);
+    if (action.do === "install-table") await nft.install(action.declaration, action.elements);
     if (action.do === "apply") await nft.apply(action.transaction);
   }
   const { overlay } = desired;
@@ -45,14 +47,15 @@ async function settled(desired: DesiredKernel): Promise<ObservedKernel> {
     ...{ mac: overlay.mac, mtu: overlay.mtu, alias: "sallyport", kind: "vxlan", vxlan: overlay },
     addresses: [address("169.254.77.2", "egvx")],
   });
-  const floating = desired.floatingIPs.map((ip) => address(ip, desired.addressLabel));
+  const floating = desired.floatingIPs.map(({ ip, device }) => address(ip, `${device}:sp`));
   return {
     links: [links[0] as Link, { ...eth0, addresses: [...eth0.addresses, ...floating] }, egvx],
     rules: desired.rules,
-    routes: [{ to: "default", via: "169.254.77.1", device: "egvx", protocol: "233" }],
+    routes: [{ family: 4, to: "default", via: "169.254.77.1", device: "egvx", protocol: "233" }],
     neighbours: [{ ip: "169.254.77.1", mac: "02:e9:ff:ff:ff:ff", permanent: true }],
     forwarding: desired.forwarding,
-    overlayRpFilter: 2,
+    overlaySettings: new Map([["ipv4/conf/egvx/rp_filter", 2]]),
+    forwards: [4],
     main: await nft.list(MAIN_TABLE),
     guard: await nft.list(GUARD_TABLE),
     gateway: await nft.list(GATEWAY_TABLE),
@@ -83,7 +86,7 @@ describe("order", () => {
       "create-overlay",
       "settle-overlay",
       "add-address",
-      "loosen-rp-filter",
+      "write-sysctl",
       "put-forwarding",
       "put-neighbour",
       "put-route",
@@ -140,16 +143,16 @@ describe("repair", () => {
     ["our route", (seen) => ({ ...seen, routes: [] }), ["put-route"]],
     ["the next hop", (seen) => ({ ...seen, neighbours: [] }), ["put-neighbour"]],
     ["one rule", (seen) => ({ ...seen, rules: seen.rules.slice(1) }), ["add-rule"]],
-    ["the reverse path filter's setting", (seen) => ({ ...seen, overlayRpFilter: 1 }), ["loosen-rp-filter"]],
+    ["the reverse path filter's setting", (seen) => ({ ...seen, overlaySettings: new Map() }), ["write-sysctl"]],
     ["a forwarding entry", (seen) => ({ ...seen, forwarding: [] }), ["put-forwarding"]],
     [
       "the device, and with it all that hangs on it",
-      (seen) => ({ ...seen, links, forwarding: [], neighbours: [], routes: [], overlayRpFilter: null }),
+      (seen) => ({ ...seen, links, forwarding: [], neighbours: [], routes: [], overlaySettings: new Map() }),
       [
         "create-overlay",
         "settle-overlay",
         "add-address",
-        "loosen-rp-filter",
+        "write-sysctl",
         "put-forwarding",
         "put-neighbour",
         "put-route",

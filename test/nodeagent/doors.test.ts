@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { outermostPrefixes } from "../../nodeagent/addresses.ts";
 import { createBackoff } from "../../nodeagent/backoff.ts";
-import { outermostPrefixes } from "../../nodeagent/cidr.ts";
 import { coalesce } from "../../nodeagent/coalesce.ts";
 import { openCniCache } from "../../nodeagent/pods/cni-cache.ts";
 import { parseCacheEntry } from "../../nodeagent/pods/cni-entry.ts";
@@ -35,15 +35,15 @@ describe("a signal at the door", () => {
     [
       "an address with a command",
       { ...good, nodeIPs: ["1.2.3.4; reboot"] },
-      "signal.state.nodeIPs[0] is not an IPv4 address",
+      "signal.state.nodeIPs[0] is not an address",
     ],
     [
       "an address with an octal part",
       { ...good, nodeIPs: ["10.0.0.010"] },
-      "signal.state.nodeIPs[0] is not an IPv4 address",
+      "signal.state.nodeIPs[0] is not an address",
     ],
-    ["host bits", { ...good, destinations: ["10.0.0.1/8"] }, "signal.state.destinations[0] is not an IPv4 prefix"],
-    ["a length of 33", { ...good, podCIDRs: ["10.0.0.0/33"] }, "signal.state.podCIDRs[0] is not an IPv4 prefix"],
+    ["host bits", { ...good, destinations: ["10.0.0.1/8"] }, "signal.state.destinations[0] is not a prefix"],
+    ["a length of 33", { ...good, podCIDRs: ["10.0.0.0/33"] }, "signal.state.podCIDRs[0] is not a prefix"],
     [
       "an id beyond 14 bits",
       { ...good, held: [{ ip: "192.168.1.9", id: 16384 }] },
@@ -95,17 +95,23 @@ describe("a file of the CNI cache", () => {
       ...changes,
     });
   const found = { namespace: "default", name: "web-1", uid: "u1", ip: "10.10.1.5", mac: "02:aa:00:00:00:05" };
+  const found6 = { ...found, ip: "fd00::5" };
   const ipv6 = { interface: 1, address: "fd00::5/64" };
 
   test.each([
-    ["as bridge writes it", entry(), found],
-    ["with an IPv6 address first", entry({}, { ips: [ipv6, { interface: 1, address: "10.10.1.5/32" }] }), found],
-    ["an address that names no interface", entry({}, { ips: [{ address: "10.10.1.5/24" }] }), found],
-    ["an address on the node's side", entry({}, { ips: [{ interface: 0, address: "10.10.1.1/24" }] }), null],
-    ["IPv6 only", entry({}, { ips: [ipv6] }), null],
-    ["a plugin that reports no interfaces", entry({}, { interfaces: undefined }), null],
-    ["a secondary network", entry({ ifName: "net1" }), null],
-    ["the loopback, without a pod's identity", entry({ cniArgs: [] }), null],
+    ["as bridge writes it", entry(), [found]],
+    [
+      "of both families, the first address of each",
+      entry({}, { ips: [ipv6, { interface: 1, address: "10.10.1.5/32" }, { interface: 1, address: "fd00::6/64" }] }),
+      [found6, found],
+    ],
+    ["an address that names no interface", entry({}, { ips: [{ address: "10.10.1.5/24" }] }), [found]],
+    ["an address on the node's side", entry({}, { ips: [{ interface: 0, address: "10.10.1.1/24" }] }), []],
+    ["IPv6 only, in a form of its own", entry({}, { ips: [{ ...ipv6, address: "FD00:0::05/64" }] }), [found6]],
+    ["a link-local address with its zone", entry({}, { ips: [{ ...ipv6, address: "fe80::5%eth0/64" }] }), []],
+    ["a plugin that reports no interfaces", entry({}, { interfaces: undefined }), []],
+    ["a secondary network", entry({ ifName: "net1" }), []],
+    ["the loopback, without a pod's identity", entry({ cniArgs: [] }), []],
     [
       "without a uid",
       entry({
@@ -114,13 +120,13 @@ describe("a file of the CNI cache", () => {
           ["K8S_POD_NAME", "n"],
         ],
       }),
-      null,
+      [],
     ],
-    ["another kind", entry({ kind: "cniCacheV2" }), null],
-    ["half-written", entry().slice(0, 200), null],
-    ["empty", "", null],
-    ["not an object", "[1]", null],
-    ["of unexpected shapes", entry({ cniArgs: "x", result: { ips: {}, interfaces: 3 } }), null],
+    ["another kind", entry({ kind: "cniCacheV2" }), []],
+    ["half-written", entry().slice(0, 200), []],
+    ["empty", "", []],
+    ["not an object", "[1]", []],
+    ["of unexpected shapes", entry({ cniArgs: "x", result: { ips: {}, interfaces: 3 } }), []],
   ])("%s", (_name, text, expected) => {
     expect(parseCacheEntry(text)).toEqual(expected);
   });

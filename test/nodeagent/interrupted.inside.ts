@@ -24,7 +24,7 @@ const after = nodeState(1, {
   pods: [pod("10.10.1.5", "b"), pod("10.10.1.6", null)],
 });
 
-const real: Kernel = { ...openKernel(), arping: { announce: async () => {} } };
+const real: Kernel = { ...openKernel(), announcer: { announce: async () => {} } };
 
 /** A kernel whose tools fail after so many writes. */
 function failingAfter(writes: number): Kernel {
@@ -41,8 +41,8 @@ function failingAfter(writes: number): Kernel {
         };
       },
     });
-  const { nft, ip, conntrack, arping, sysctl } = real;
-  return { nft: guarded(nft), ip: guarded(ip), conntrack: guarded(conntrack), arping, sysctl: guarded(sysctl) };
+  const { nft, ip, conntrack, announcer, sysctl } = real;
+  return { nft: guarded(nft), ip: guarded(ip), conntrack: guarded(conntrack), announcer, sysctl: guarded(sysctl) };
 }
 
 const pass = (state: NodeState, kernel = real) =>
@@ -69,7 +69,8 @@ async function interruptEverywhere(from: NodeState | null, to: NodeState): Promi
 
 await sh(
   null,
-  "ip link add eth0 type veth peer name far; ip address add 192.168.1.1/24 dev eth0; ip link set eth0 up; ip link set far up",
+  `ip link add eth0 type veth peer name far; ip address add 192.168.1.1/24 dev eth0; ip link set eth0 up; ip link set far up
+   echo 1 > /proc/sys/net/ipv4/ip_forward`,
 );
 const outcome = {
   fromNothing: await interruptEverywhere(null, before),

@@ -6,7 +6,7 @@ import { versionChain } from "../../nodeagent/kernel/nft/declaration.ts";
 import type { Nft } from "../../nodeagent/kernel/nft/nft.ts";
 import type { ChainRule, Elements, NftStep } from "../../nodeagent/kernel/nft/transaction.ts";
 import { CommandError } from "../../nodeagent/kernel/run.ts";
-import { mainTable } from "../../nodeagent/skeleton.ts";
+import { mainTable } from "../../nodeagent/skeleton/main.ts";
 
 export interface ContractCase {
   readonly name: string;

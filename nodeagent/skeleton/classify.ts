@@ -1,0 +1,69 @@
+/** Whose packet is it, and which policy's? The chains behind `pre`. */
+import { FAMILIES, type Family } from "../addresses.ts";
+import type { ChainDeclaration } from "../kernel/nft/declaration.ts";
+import { idInMark, overlay, setName, WORDS } from "./words.ts";
+
+/** A chain stands before the chain that jumps to it. */
+export function classifyingChains(): readonly ChainDeclaration[] {
+  return [holdChain, classifyChain(6), classifyChain(4), fromTunnelChain];
+}
+
+const holdChain: ChainDeclaration = {
+  name: "hold",
+  rules: [
+    { text: "counter name held", comment: "counted" },
+    ...FAMILIES.map((family) => ({
+      text: `update @${setName("unknown", family)} { ${WORDS[family].ip} saddr . ether saddr }`,
+      comment: `named, for whoever asks why: IPv${family}`,
+    })),
+    { text: "drop", comment: "not known yet: dropped, never sent with the node's address" },
+  ],
+};
+
+function classifyChain(family: Family): ChainDeclaration {
+  const { ip, neverRouted } = WORDS[family];
+  const set = (name: string) => `@${setName(name, family)}`;
+  const toOther = { text: `meta nfproto ipv6 goto ${setName("classify", 6)}`, comment: "IPv6 has sets of its own" };
+  return {
+    name: setName("classify", family),
+    rules: [
+      ...(family === 4 ? [toOther] : []),
+      { text: `${ip} daddr != ${set("destinations")} return`, comment: "no policy names this destination" },
+      ...neverRouted.map((prefix) => ({ text: `${ip} daddr ${prefix} return`, comment: `never routed: ${prefix}` })),
+      { text: `${ip} daddr ${set("no_egress")} return`, comment: "inside the cluster" },
+      { text: "iifname @uplinks return", comment: "not from a pod of this node" },
+      { text: `${ip} saddr . ether saddr vmap ${set("pods")}`, comment: "a known pod: its class, or not selected" },
+      { text: `${ip} saddr ${set("pod_cidrs")} goto hold`, comment: "an unknown pod" },
+    ],
+  };
+}
+
+const fromTunnelChain: ChainDeclaration = {
+  name: "from_tunnel",
+  rules: [
+    ...FAMILIES.map((family) => ({
+      text: `${WORDS[family].ip} saddr != @${setName("pod_cidrs", family)} drop`,
+      comment: `only pods use the tunnel: IPv${family}`,
+    })),
+    { text: `meta mark set meta ${idInMark}`, comment: "the header also carries bits of kube-proxy" },
+    { text: "meta mark vmap @held_ids", comment: "an id held here" },
+    { text: "counter drop", comment: "the sender believes an older gateway" },
+  ],
+};
+
+export const preroutingChain: ChainDeclaration = {
+  // After DNAT (-100): a Service with an external endpoint is judged by where it really goes.
+  name: "pre",
+  hook: { type: "filter", hook: "prerouting", priority: -90 },
+  rules: [
+    { text: `iifname ${overlay} goto from_tunnel`, comment: "for a gateway" },
+    { text: "ct direction reply return", comment: "replies keep their path" },
+    // Neighbour and router discovery is neither new nor established: the kernel does not track it.
+    { text: "ct state new goto classify", comment: "new connections are classified" },
+    {
+      text: "tcp flags & (fin | syn | rst | ack) == syn goto classify",
+      comment: "a SYN on a stale entry is a new connection",
+    },
+    { text: `ct ${idInMark} vmap @ids`, comment: "established: the egress id it began with" },
+  ],
+};

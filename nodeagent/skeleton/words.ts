@@ -1,0 +1,33 @@
+/** What the tables have in common: nft's words for the two families and for our mark bits. */
+import type { Family } from "../addresses.ts";
+import { ID_MASK, MARK_SNAT, MARK_TUNNEL, OVERLAY_DEVICE } from "../constants.ts";
+
+interface FamilyWords {
+  readonly family: Family;
+  /** The protocol, as in `ip saddr`. */
+  readonly ip: "ip" | "ip6";
+  readonly nfproto: "ipv4" | "ipv6";
+  /** Never routed, so never a policy's: link-local and multicast (RFC 3927, 5771, 4291). */
+  readonly neverRouted: readonly string[];
+  /** Of IP and TCP: what is left of the MTU is the segment size (RFC 6691). */
+  readonly headerBytes: number;
+}
+
+export const WORDS: Readonly<Record<Family, FamilyWords>> = {
+  4: { family: 4, ip: "ip", nfproto: "ipv4", neverRouted: ["169.254.0.0/16", "224.0.0.0/4"], headerBytes: 40 },
+  6: { family: 6, ip: "ip6", nfproto: "ipv6", neverRouted: ["fe80::/10", "ff00::/8"], headerBytes: 60 },
+};
+
+/** No type holds addresses of both families: each has sets and maps of its own. */
+export function setName(name: string, family: Family): string {
+  return family === 4 ? name : `${name}6`;
+}
+
+export const overlay = `"${OVERLAY_DEVICE}"`;
+export const idInMark = `mark & ${hex(ID_MASK)}`;
+export const hasTunnelMark = `meta mark & ${hex(MARK_TUNNEL)} == ${hex(MARK_TUNNEL)}`;
+export const hasSnatMark = `meta mark & ${hex(MARK_SNAT)} == ${hex(MARK_SNAT)}`;
+
+function hex(mark: number): string {
+  return `0x${mark.toString(16).padStart(8, "0")}`;
+}
