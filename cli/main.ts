@@ -3,34 +3,46 @@
  * 1 findings or a difference, 2 misuse, 3 could not reach what it needs.
  */
 import { Command, CommanderError } from "commander";
-import { addAgentCommand } from "./commands/agent.ts";
-import { addCheckCommand } from "./commands/check.ts";
-import { addReconcileCommand } from "./commands/reconcile.ts";
-import { addUninstallCommand } from "./commands/uninstall.ts";
 import { packageVersion } from "./version.ts";
 
 /** @param argv as in process.argv. Sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A long-running process carries only the part it runs: `agent` and `reconcile` do without the others' modules.
-  const daemon = ["agent", "reconcile"].includes(argv[2] ?? "");
-  const program = new Command("sallyport")
-    .description("GitOps egress NAT gateway for Kubernetes")
-    .version(packageVersion())
-    .showHelpAfterError("(add --help for usage)")
-    .exitOverride();
-  addCheckCommand(program);
-  if (!daemon) (await import("./commands/plan.ts")).addPlanCommand(program);
-  addReconcileCommand(program);
-  addAgentCommand(program);
-  addUninstallCommand(program);
-  if (!daemon) (await import("./commands/lab.ts")).addLabCommand(program);
   try {
+    const program = await buildProgram(argv[2] ?? "");
     await program.parseAsync(argv);
   } catch (error) {
     // Commander has already printed what is wrong (or the help that was asked for).
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else fail(error);
   }
+}
+
+type Add = (program: Command) => void;
+
+/** In the order of the help. */
+const verbs = new Map<string, () => Promise<Add>>([
+  ["check", async () => (await import("./commands/check.ts")).addCheckCommand],
+  ["plan", async () => (await import("./commands/plan.ts")).addPlanCommand],
+  ["explain", async () => (await import("./commands/explain.ts")).addExplainCommand],
+  ["reconcile", async () => (await import("./commands/reconcile.ts")).addReconcileCommand],
+  ["agent", async () => (await import("./commands/agent.ts")).addAgentCommand],
+  ["preflight", async () => (await import("./commands/preflight.ts")).addPreflightCommand],
+  ["uninstall", async () => (await import("./commands/uninstall.ts")).addUninstallCommand],
+  ["lab", async () => (await import("./commands/lab.ts")).addLabCommand],
+  ["completion", async () => (await import("./commands/completion.ts")).addCompletionCommand],
+]);
+
+/** A process carries only the verb it runs. Help and completion speak of all. */
+async function buildProgram(verb: string): Promise<Command> {
+  const program = new Command("sallyport")
+    .description("GitOps egress NAT gateway for Kubernetes")
+    .version(packageVersion())
+    .showHelpAfterError("(add --help for usage)")
+    .exitOverride();
+  const only = verb === "completion" ? undefined : verbs.get(verb);
+  const loaders = only === undefined ? [...verbs.values()] : [only];
+  for (const add of await Promise.all(loaders.map((load) => load()))) add(program);
+  return program;
 }
 
 function fail(error: unknown): void {

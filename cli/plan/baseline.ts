@@ -9,9 +9,9 @@ export interface Baseline {
   readonly allocation: AllocationSource;
 }
 
-/** @throws Error with one line when the repository cannot be read. */
-export async function readBaseline(repo: string, cluster: string | undefined): Promise<Baseline> {
-  const found = succeed(await findStoredState(repo, cluster));
+/** A folder that is in no repository has no status branch. @throws Error with one line when git cannot be run. */
+export async function readBaseline(folder: string, cluster: string | undefined): Promise<Baseline> {
+  const found = succeed(await findStoredState(folder, cluster));
   if (found.kind === "none") return { previous: nothingBefore, allocation: { kind: "new", reason: found.reason } };
   const { state, commit, branch } = found;
   return { previous: state.previous, allocation: { kind: "stored", branch, commit } };

@@ -9,6 +9,7 @@ import {
 } from "../../policies/effect/effect.ts";
 import { listNames } from "../../policies/text.ts";
 import { counted, type Report, type Section, type Span } from "../report/report.ts";
+import { allocationInWords } from "./allocation.ts";
 import type { PlanDocument } from "./document.ts";
 import { connectionsSection, findingsSection, nodesSection } from "./sections.ts";
 
@@ -40,11 +41,7 @@ function contextOf({ base, head, notes, allocation, drain }: PlanDocument): Span
     drain.length === 0
       ? []
       : [", with ", ...drain.flatMap((name, i) => (i === 0 ? [{ name }] : [", ", { name }])), " drained"];
-  const where: Span[] =
-    allocation.kind === "stored"
-      ? ["floating IPs are where ", { name: allocation.branch }, " has them at ", commit(allocation.commit)]
-      : [`${allocation.reason}: where floating IPs are now is planned anew, not known`];
-  return [[...compared, ...drained], ...notes.map((note) => [note]), where];
+  return [[...compared, ...drained], ...notes.map((note) => [note]), allocationInWords(allocation)];
 }
 
 function headlineOf(document: PlanDocument): string {

@@ -19,6 +19,8 @@ export type FoundState =
 export function findStoredState(directory: string, cluster: string | undefined): Promise<FoundState | GitFailure> {
   const git = openGit(directory, undefined);
   return failuresAsValues(directory, async () => {
+    const repository = await git(["rev-parse", "--git-dir"]);
+    if (repository.exitCode !== 0) return none(`${directory} is in no Git repository`);
     const branches = await listStatusBranches(git);
     const clusters = [...new Set(branches.map((branch) => branch.cluster))].sort();
     if (clusters.length === 0) return none("there is no status branch");
