@@ -3,10 +3,10 @@ import { type AgentParts, runLoop } from "./agent.ts";
 import { createChannel } from "./channel/channel.ts";
 import type { TlsFiles } from "./channel/https.ts";
 import { openKernel } from "./kernel/kernel.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
 import { openCniCache } from "./pods/cni-cache.ts";
-import { preflight } from "./preflight.ts";
-import { openStateFile } from "./state-file.ts";
+import type { CheckResult } from "./preflight.ts";
+import { openStateFile, type StateFile } from "./state-file.ts";
 import { uninstall as removeFrom } from "./uninstall.ts";
 
 export interface AgentOptions {
@@ -39,20 +39,49 @@ class PreflightError extends Error {
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const kernel = openKernel();
   const log = createLog(options.node);
-  const lacks = await preflight(kernel.sysctl);
-  if (lacks.length > 0) throw new PreflightError(lacks);
+  const stateFile = openStateFile(options.stateFile, options.node);
+  await demandFitness(options, stateFile, log);
   const parts: AgentParts = {
     node: options.node,
     interfaceName: options.interface ?? null,
     kernel,
     cniCache: openCniCache(options.cniCacheDirectory),
-    stateFile: openStateFile(options.stateFile, options.node),
+    stateFile,
     openChannel: (events) =>
       createChannel({ node: options.node, server: options.server, tls: options.tls, random: Math.random }, events, log),
     random: Math.random,
     log,
   };
   await runLoop(parts, signal);
+}
+
+/** The port that every cluster has whose EgressCluster does not say another. */
+const OVERLAY_PORT_DEFAULT = 4790;
+
+async function demandFitness(options: AgentOptions, stateFile: StateFile, log: Log): Promise<void> {
+  const saved = await stateFile.read();
+  const signal = typeof saved === "string" ? null : saved;
+  const results = await preflight(options.interface ?? null, signal?.state.overlay.port);
+  const findings = results.flatMap((result) => result.findings);
+  for (const { severity, found, cure } of findings) {
+    if (severity === "warns") log.warn({ cure }, `preflight: ${found}`);
+  }
+  const lacks = findings.filter(({ severity }) => severity === "blocks");
+  if (lacks.length > 0) throw new PreflightError(lacks.map(({ found, cure }) => `${found}: ${cure}`));
+}
+
+/**
+ * What this node lacks, and what is in the way. Reads only.
+ *
+ * @param interfaceName underlay interface; `null`: the one of the default route
+ */
+export async function preflight(
+  interfaceName: string | null,
+  overlayPort = OVERLAY_PORT_DEFAULT,
+): Promise<readonly CheckResult[]> {
+  // Needed once: a process that runs for months does not carry it.
+  const { preflight: checkAll } = await import("./preflight.ts");
+  return checkAll({ interfaceName, overlayPort });
 }
 
 /** Removes everything of ours from this node's kernel, and nothing else. Resolves with what was removed, in words. */
