@@ -72,7 +72,7 @@ function asObject(value: unknown, what: string, place: Place): KubernetesObject 
   const problem = (lacks: string) => new InventoryProblem(`${what} that ${lacks}; ${PRINT_IT}`, place);
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw problem("is not an object");
   const kind = Object.hasOwn(value, "kind") ? (value as { kind: unknown }).kind : undefined;
-  if (typeof kind !== "string") throw problem("does not say its kind");
+  if (typeof kind !== "string") throw problem("does not say its kind, perhaps cut short");
   if (what === "an item" && kind.endsWith("List")) throw problem("is a list itself");
   return value as KubernetesObject;
 }

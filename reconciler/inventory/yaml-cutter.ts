@@ -59,7 +59,8 @@ export class YamlCutter implements Cutter {
     let textAt = at;
     while (bytes[textAt] === SPACE) textAt++;
     const first = textAt < end ? bytes[textAt] : LF;
-    const isContent = first !== LF && first !== CR && first !== HASH;
+    // A tab is never indentation: where it is a mistake, js-yaml finds it in what it is part of.
+    const isContent = first !== LF && first !== CR && first !== TAB && first !== HASH;
     const complete = isContent ? this.#content(textAt - at, textAt, end) : NONE;
     window.at = end;
     window.line++;
@@ -77,9 +78,11 @@ export class YamlCutter implements Cutter {
       complete.push(this.#item());
       if (indent < this.#itemsIndent || !isEntry) this.#state = "tail";
     }
-    if (this.#begun && indent === 0 && this.#isMarker(textAt, end)) complete.push(this.#document());
+    const first = this.#window.bytes[textAt];
+    const marker = indent === 0 && this.#isMarker(textAt, end) ? first : undefined;
+    if (this.#begun && marker !== undefined) complete.push(this.#document());
     if (this.#state === "head" && this.#isItemsKey(end)) this.#state = "before the first item";
-    this.#begun ||= this.#window.bytes[this.#window.at] !== PERCENT;
+    this.#begun ||= first !== PERCENT && marker !== DOT;
     return complete;
   }
 
