@@ -1,0 +1,203 @@
+/** A node that holds addresses or may have to: heartbeats, claims, take-overs, and what enters the kernel's `mine`. */
+import { createAddresses } from "./addresses.ts";
+import { type Acknowledged, createBeat } from "./beat.ts";
+import { createCandidacy } from "./candidacy.ts";
+import type { Desired, HeldReport, Input, Output, StartState } from "./io.ts";
+import type { Membership } from "./membership.ts";
+import { BATCH_MAX, type HeartbeatAnswer, type LeaseLength, type Message, type Watch } from "./messages.ts";
+import { createMine } from "./mine.ts";
+import { createProposer, type Rounds, type Verdict } from "./proposer.ts";
+import type { Rules } from "./rules.ts";
+import { createSeeds } from "./seeds.ts";
+
+export interface Holder {
+  handle(input: Input, now: number): Output[];
+  /** The witness set has changed. */
+  adopted(now: number): Output[];
+  wakeAt(): number;
+  report(now: number): { held: HeldReport[]; pending: string[] };
+}
+
+export function createHolder(
+  start: StartState,
+  membership: Membership,
+  rounds: Rounds,
+  rules: Rules,
+  startedAt: number,
+): Holder {
+  const { timing } = rules;
+  const { node, generation } = start;
+  const addresses = createAddresses(rules);
+  const mine = createMine(generation);
+  const seeds = createSeeds(start.openIPs, startedAt + timing.resumeMs);
+  const beat = createBeat(generation, membership, rules);
+  const candidacy = createCandidacy(node, timing);
+  const proposer = createProposer(membership, rounds, rules);
+  let watch: Watch = { type: "watch", generation, version: 0, ips: [] };
+  let desired: Desired | null = null;
+  let nextBeatAt = startedAt;
+  let nextWriteAt = startedAt;
+  let leaseUntil = Number.NEGATIVE_INFINITY;
+  /** The kernel's lease may be a long one: it is the successor of a parked process, or has parked itself. */
+  let long = start.openIPs.length > 0;
+  let stopping: { readonly how: "park" | "release"; readonly until: number } | null = null;
+  let stopped = false;
+  /** A node that only witnesses has no gate. */
+  let active = start.openIPs.length > 0;
+
+  function handleInput(input: Input, now: number): Output[] {
+    switch (input.on) {
+      case "desired":
+        return onDesired(input.desired);
+      case "message":
+        return onMessage(input.from, input.message, now);
+      case "armed":
+        return beat.armed(input.number, () => ({ claims: addresses.claims(), lease: lease(), watch: watch.version }));
+      case "refreshed":
+        return onRefreshed(beat.confirmed(input.number), now);
+      case "parked":
+        return beat.confirmed(input.number) === null ? [] : stop(true);
+      case "mine-written":
+        mine.written(input.write, input.done);
+        if (!input.done) nextWriteAt = now + timing.heartbeatMs;
+        return [];
+      case "stop":
+        return onStop(input.how, now);
+      case "persisted":
+      case "wake":
+        return [];
+      default:
+        return input satisfies never;
+    }
+  }
+
+  /** What follows from whatever has just happened, whatever it was. */
+  function advance(now: number): Output[] {
+    if (stopped) return [];
+    const outputs: Output[] = [];
+    for (const verdict of proposer.verdicts(now)) onVerdict(verdict, now);
+    seeds.drop((ip) => candidacy.wanted(ip) === undefined && desired !== null);
+    addresses.settle(mine);
+    if (active && now >= nextWriteAt) outputs.push(...mine.next(new Set([...addresses.wanted(), ...seeds.all()])));
+    addresses.settle(mine);
+    outputs.push(...announce());
+    outputs.push(...propose(now));
+    if (stopping !== null && now >= stopping.until) return [...outputs, ...stop(false)];
+    if (now >= nextBeatAt) outputs.push(...heartbeat(now));
+    return outputs;
+  }
+
+  function onDesired(next: Desired): Output[] {
+    desired = next;
+    active ||= next.addresses.length > 0;
+    candidacy.want(next.addresses);
+    const ips = next.addresses.map(({ ip }) => ip);
+    watch = { type: "watch", generation, version: watch.version + 1, ips };
+    for (const [ip, { epoch }] of addresses.each()) {
+      const wanted = candidacy.wanted(ip);
+      if (wanted === undefined || wanted.releaseEpoch === epoch) addresses.leave(ip);
+    }
+    return membership.nodes().map((to) => ({ do: "send", to, message: watch }));
+  }
+
+  function onMessage(from: string, message: Message, now: number): Output[] {
+    if (message.type === "promised") return proposer.onPromised(from, message);
+    if (message.type === "accepted") proposer.onAccepted(from, message);
+    if (message.type === "heartbeat-answer") return onAnswer(from, message, now);
+    return [];
+  }
+
+  function onAnswer(from: string, answer: HeartbeatAnswer, now: number): Output[] {
+    if (answer.generation !== generation) return [];
+    for (const [ip, epoch] of answer.refused) if (addresses.epochOf(ip) === epoch) addresses.leave(ip);
+    if (answer.set === membership.current().version) {
+      candidacy.heard(from, answer.free, rules.majorityOf(membership.nodes().length), now);
+    }
+    const outputs: Output[] = answer.watch < watch.version ? [{ do: "send", to: from, message: watch }] : [];
+    const acknowledged = beat.answered(from, answer);
+    if (acknowledged === null) return outputs;
+    if (acknowledged.lease !== "parking") return [...outputs, { do: "refresh", number: acknowledged.number }];
+    long = true;
+    return [...outputs, { do: "park", number: acknowledged.number }];
+  }
+
+  function onRefreshed(acknowledged: Acknowledged | null, now: number): Output[] {
+    if (acknowledged === null) return [];
+    long = false;
+    leaseUntil = now + timing.leaseMs;
+    addresses.covered(acknowledged.claims);
+    const released = stopping?.how === "release" && acknowledged.claims.size === 0 && mine.settled();
+    return released ? stop(false) : [];
+  }
+
+  function onVerdict(verdict: Verdict, now: number): void {
+    const { key: ip } = verdict;
+    if (verdict.is === "chosen" && stopping === null && candidacy.wanted(ip) !== undefined) {
+      addresses.chosen(ip, verdict.value.epoch, verdict.proof, seeds.has(ip));
+      seeds.take(ip);
+      return;
+    }
+    if (verdict.is === "denied" && now >= seeds.until) seeds.take(ip);
+    candidacy.postpone(ip, now);
+  }
+
+  function announce(): Output[] {
+    const ips = addresses.toAnnounce(mine);
+    return ips.length === 0 ? [] : [{ do: "announce", ips }];
+  }
+
+  function propose(now: number): Output[] {
+    if (proposer.busy() || stopping !== null || !mine.replaced() || desired === null) return [];
+    const back = seeds.all().slice(0, BATCH_MAX);
+    const ips = back.length > 0 ? back : candidacy.due(now, BATCH_MAX).filter((ip) => !addresses.has(ip));
+    if (ips.length === 0) return [];
+    return proposer.propose(ips, "take", (_, inForce) => ({ epoch: (inForce?.epoch ?? 0) + 1, owner: node }), now);
+  }
+
+  function lease(): LeaseLength {
+    if (stopping?.how === "park" && mine.settled()) return "parking";
+    return long ? "parked" : "short";
+  }
+
+  function heartbeat(now: number): Output[] {
+    nextBeatAt = now + timing.heartbeatMs;
+    if (!active) return [];
+    const unclaimed = [...mine.possible()].filter((ip) => !addresses.has(ip)).length;
+    return rules.mayHeartbeat(unclaimed, mine.replaced()) ? beat.begin() : [];
+  }
+
+  function onStop(how: "park" | "release", now: number): Output[] {
+    stopping = { how, until: now + timing.stopMs };
+    for (const [ip, { phase }] of addresses.each()) {
+      if (how === "release" || phase === "claimed") addresses.leave(ip);
+    }
+    return [];
+  }
+
+  function stop(parked: boolean): Output[] {
+    stopped = true;
+    beat.abandon();
+    return [{ do: "stopped", parked }];
+  }
+
+  return {
+    handle: (input, now) => (stopped ? [] : [...handleInput(input, now), ...advance(now)]),
+    adopted(now) {
+      beat.abandon();
+      candidacy.forget();
+      for (const verdict of proposer.abandon()) onVerdict(verdict, now);
+      return [];
+    },
+    // A candidate's turn needs no waking: answers to heartbeats come often enough.
+    wakeAt: () => (stopped ? Number.POSITIVE_INFINITY : Math.min(nextBeatAt, proposer.deadline())),
+    report(now) {
+      const open = now < leaseUntil;
+      const isHeld = (ip: string) => open && mine.contains(ip);
+      const all = [...addresses.each()];
+      return {
+        held: all.filter(([ip]) => isHeld(ip)).map(([ip, { epoch, proof }]) => ({ ip, epoch, proof })),
+        pending: [...all.map(([ip]) => ip), ...seeds.all()].filter((ip) => !addresses.has(ip) || !isHeld(ip)),
+      };
+    },
+  };
+}

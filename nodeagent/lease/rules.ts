@@ -1,0 +1,88 @@
+/**
+ * The rules that keep an address with one holder, each a function of its own; docs/lease.md says why they suffice. The
+ * simulation replaces them one by one and must then find two holders.
+ */
+import type { Entry } from "./entry.ts";
+import type { Grounds, LeaseLength } from "./messages.ts";
+import { TIMING, type Timing } from "./timing.ts";
+import { majorityOf } from "./witness-set.ts";
+
+export interface Rules {
+  readonly timing: Timing;
+  /** How many witnesses of so many decide. */
+  majorityOf(size: number): number;
+
+  // A witness.
+  /** On what grounds `node` may take the address now; `null`: it may not. */
+  groundsFor(entry: Entry, node: string, now: number, startedAt: number, timing: Timing): Grounds | null;
+  /** Whether a claim of that epoch is refused. */
+  refuses(entry: Entry, node: string, epoch: number): boolean;
+  /** Whether a claim that is not refused is recorded. */
+  records(entry: Entry, epoch: number): boolean;
+  /** Whether a heartbeat is newer than the newest one seen of that node: generation first, then number. */
+  isNewer(seen: readonly [number, number], heard: readonly [number, number]): boolean;
+  /** Whether the notes of a node's park go when it heartbeats like this. */
+  endsPark(lease: LeaseLength): boolean;
+  /** Whether a witness that goes by one set version obeys a message that goes by another. */
+  obeys(ownSet: number, messageSet: number): boolean;
+  /** Whether an answer waits until what it says is on disk. */
+  persistsFirst: boolean;
+
+  // A holder.
+  /** Whether an acknowledgement of heartbeat `answered` counts while `armed` is the newest armed one. */
+  counts(answered: number, armed: number): boolean;
+  /** Whether a claimed address may enter `mine`, given whether a heartbeat with it was acknowledged and refreshed. */
+  mayEnter(covered: boolean): boolean;
+  /** Whether an address that is leaving may be added again. */
+  mayEnterWhileLeaving: boolean;
+  /** Whether the claim of a leaving address goes, given whether the kernel's `mine` may still contain it. */
+  mayDropClaim(inKernel: boolean): boolean;
+  /** Whether heartbeats may be sent while `mine` contains addresses that are not claimed. */
+  mayHeartbeat(unclaimed: number, mineReplaced: boolean): boolean;
+
+  // A coordinator of changes of the witness set.
+  /** Whether registers are written again before a change counts as done. */
+  rewrites: boolean;
+  /** How long after a majority of the new set knows it a change counts as done. */
+  settleMs(parkedMs: number, timing: Timing): number;
+}
+
+export const RULES: Rules = {
+  timing: TIMING,
+  majorityOf,
+
+  groundsFor(entry, node, now, startedAt, { freeAfterMs }) {
+    const { claim, accepted, parkedBy } = entry;
+    // What was acknowledged just before the start is forgotten.
+    if (now - startedAt <= freeAfterMs) return null;
+    if (parkedBy !== null && parkedBy !== node && now <= entry.parkedUntil) return null;
+    // Not needed for safety: time for a new owner to claim before the next one tries.
+    if (accepted !== null && accepted.owner !== node && now - entry.acceptedAt <= freeAfterMs) return null;
+    if (claim === null) return accepted === null ? "new" : "expired";
+    if (claim.node === node) return "own";
+    if (claim.released) return "released";
+    return now - claim.at > freeAfterMs ? "expired" : null;
+  },
+  refuses({ accepted, newestEpoch }, node, epoch) {
+    if (epoch < newestEpoch) return true;
+    if (accepted === null) return false;
+    return epoch < accepted.epoch || (epoch === accepted.epoch && accepted.owner !== node);
+  },
+  // Also when it is newer than what this witness has accepted itself: the majority that chose it may be another.
+  records: () => true,
+  isNewer: ([generation, number], [heardGeneration, heardNumber]) =>
+    heardGeneration > generation || (heardGeneration === generation && heardNumber > number),
+  endsPark: (lease) => lease === "short",
+  obeys: (ownSet, messageSet) => ownSet === messageSet,
+  persistsFirst: true,
+
+  counts: (answered, armed) => answered === armed,
+  mayEnter: (covered) => covered,
+  mayEnterWhileLeaving: false,
+  mayDropClaim: (inKernel) => !inKernel,
+  mayHeartbeat: (unclaimed, mineReplaced) => mineReplaced && unclaimed === 0,
+
+  rewrites: true,
+  // The witnesses' clocks measured the park; this one may be faster.
+  settleMs: (parkedMs, { freeAfterMs }) => Math.max(freeAfterMs, parkedMs * 1.03),
+};

@@ -1,0 +1,39 @@
+/** The protocol's times in milliseconds, each with its source. Changing one means thinking through docs/lease.md again. */
+
+export interface Timing {
+  readonly heartbeatMs: number;
+  readonly armMs: number;
+  readonly leaseMs: number;
+  readonly freeAfterMs: number;
+  readonly parkMs: number;
+  readonly parkNoteMs: number;
+  readonly candidateStepMs: number;
+  readonly answerMs: number;
+  readonly resumeMs: number;
+  readonly stopMs: number;
+}
+
+export const TIMING: Timing = {
+  /** Four heartbeats fit into one lease: three may be lost. */
+  heartbeatMs: 100,
+  /** The kernel refreshes only while armed; one heartbeat and its answers must fit in. */
+  armMs: 150,
+  leaseMs: 450,
+  /**
+   * A lease ends at most armMs + leaseMs = 600 ms after its heartbeat was armed. The rest allows for clocks whose rates
+   * differ by 3 %; NTP slews by 0.05 % (adjtimex), crystals stay within 0.01 %.
+   */
+  freeAfterMs: 620,
+  /** Time for an agent to be replaced: a package upgrade with a restart takes seconds. */
+  parkMs: 60_000,
+  /** armMs + parkMs, and the same 3 % for the difference of clock rates, which over a minute is more than a lease. */
+  parkNoteMs: 62_000,
+  /** How long the next candidate leaves to the one before it: a heartbeat, two round trips, two writes to disk. */
+  candidateStepMs: 200,
+  /** After this a proposal without a majority of answers is made again. */
+  answerMs: 250,
+  /** How long a starting agent tries to get back, against a majority, what its kernel still holds. */
+  resumeMs: 3_000,
+  /** How long a stopping agent waits for witnesses before it stops all the same. */
+  stopMs: 2_000,
+};

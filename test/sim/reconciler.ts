@@ -1,0 +1,112 @@
+/** The reconciler as far as leases are concerned: it adopts what happened, moves addresses, and wants other witnesses. */
+import type { Desired, DesiredAddress } from "../../nodeagent/lease/io.ts";
+import { NO_SET, type WitnessId, type WitnessSet } from "../../nodeagent/lease/witness-set.ts";
+import type { SimNode } from "./node.ts";
+import type { Random } from "./random.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface Reconciler {
+  run(): void;
+  die(forMs: number): void;
+  /** Moves one address to another gateway. */
+  move(): void;
+  wantWitnesses(members: readonly WitnessId[] | null): void;
+  set(): WitnessSet;
+  /** A coordinator says that the newest set's change is done and the wanted set is reached. */
+  settled(): boolean;
+}
+
+interface Parts {
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly nodes: readonly SimNode[];
+  readonly gateways: readonly SimNode[];
+  readonly ips: readonly string[];
+  readonly firstSet: WitnessSet;
+}
+
+const PASS_MS = 400;
+
+export function createReconciler({ timeline, random, nodes, gateways, ips, firstSet }: Parts): Reconciler {
+  const names = gateways.map(({ name }) => name);
+  const order = new Map(
+    ips.map((ip, i) => [ip, [...names.slice(i % names.length), ...names.slice(0, i % names.length)]]),
+  );
+  const releases = new Map<string, number>();
+  const epochs = new Map<string, number>();
+  let set = firstSet;
+  let target: readonly WitnessId[] | null = null;
+  let coordinators: readonly string[] = [];
+  let deadUntil = 0;
+  let settled = false;
+  const sent = new Map<string, string>();
+
+  function adopt(): void {
+    settled = false;
+    for (const node of gateways.concat(nodes.filter((one) => !gateways.includes(one)))) {
+      const report = node.report();
+      if (report === null) continue;
+      if (report.witnesses.version > set.version) set = report.witnesses;
+      for (const { ip, epoch } of report.held) {
+        if (epoch <= (epochs.get(ip) ?? 0)) continue;
+        epochs.set(ip, epoch);
+        order.set(ip, toFront(order.get(ip) ?? [], node.name));
+      }
+    }
+    for (const node of nodes) {
+      const report = node.report();
+      if (report?.witnessesSettled === true && report.witnesses.version === set.version) settled = true;
+    }
+  }
+
+  function signal(): void {
+    for (const node of nodes) {
+      const desired: Desired = {
+        addresses: gateways.includes(node) ? ips.map((ip) => address(ip)) : [],
+        witnesses: set,
+        targetWitnesses: coordinators.includes(node.name) ? target : null,
+      };
+      const text = JSON.stringify(desired);
+      if (sent.get(node.name) === text) continue;
+      sent.set(node.name, text);
+      timeline.after(random.between(1, 100), () => node.desire(desired));
+    }
+  }
+
+  function address(ip: string): DesiredAddress {
+    const candidates = order.get(ip) ?? [];
+    const releaseEpoch = releases.get(ip);
+    return { ip, candidates, ...(releaseEpoch === undefined ? {} : { releaseEpoch }) };
+  }
+
+  function pass(): void {
+    timeline.after(PASS_MS, pass);
+    if (timeline.now() < deadUntil) return;
+    adopt();
+    signal();
+  }
+
+  return {
+    run: pass,
+    die(forMs) {
+      deadUntil = timeline.now() + forMs;
+    },
+    move() {
+      const ip = random.pick(ips);
+      const epoch = epochs.get(ip);
+      if (epoch === undefined) return;
+      releases.set(ip, epoch);
+      order.set(ip, toFront(order.get(ip) ?? [], random.pick(names)));
+    },
+    wantWitnesses(members) {
+      target = members;
+      coordinators = [random.pick(nodes).name, ...(random.chance(0.3) ? [random.pick(nodes).name] : [])];
+    },
+    set: () => (set.version === 0 ? NO_SET : set),
+    settled: () => settled,
+  };
+}
+
+function toFront(names: readonly string[], first: string): string[] {
+  return [first, ...names.filter((name) => name !== first)];
+}
