@@ -82,7 +82,11 @@ async function look(): Promise<readonly string[]> {
   return results.flatMap(({ id, outcome }) => (outcome === "passes" ? [] : [`${outcome} ${id}`]));
 }
 
-const state = () => sh(null, "nft list ruleset; ip -o link show | cut -d: -f2; ip rule show; ip route show table all; ip -6 rule show");
+const state = () =>
+  sh(
+    null,
+    "nft list ruleset; ip -o link show | cut -d: -f2; ip rule show; ip -4 route show table all; ip -6 rule show",
+  );
 
 const found: Record<string, readonly string[]> = { fit: await look() };
 for (const { name, spoil, mend } of spoils) {
