@@ -63,14 +63,17 @@ interface Index {
 }
 
 function lookUp(index: Index, present: readonly number[], namespaceLabels: Labels, podLabels: Labels): number[] {
-  const found = new Set<number>();
-  const consider = ({ policy, source }: IndexedSource) => {
-    if (found.has(policy)) return;
-    if (matches(source.namespaceSelector, namespaceLabels) && matches(source.podSelector, podLabels)) found.add(policy);
+  const found: number[] = [];
+  const consider = (sources: readonly IndexedSource[]) => {
+    for (const { policy, source } of sources) {
+      if (found.at(-1) === policy) continue;
+      if (matches(source.namespaceSelector, namespaceLabels) && matches(source.podSelector, podLabels))
+        found.push(policy);
+    }
   };
-  for (const token of present) index.byToken.get(token)?.forEach(consider);
-  index.always.forEach(consider);
-  return [...found].sort((a, b) => a - b);
+  for (const token of present) consider(index.byToken.get(token) ?? []);
+  consider(index.always);
+  return found.sort((a, b) => a - b).filter((policy, i) => policy !== found[i - 1]);
 }
 
 function indexByRarestToken(sources: readonly IndexedSource[], tokens: LabelTokens): Index {
