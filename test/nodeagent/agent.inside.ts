@@ -7,7 +7,8 @@ import { execa } from "execa";
 import type { NodeReport, Signal } from "../../policies/nodestate.ts";
 import { serveSignals } from "../../reconciler/signal/server.ts";
 import { makeCertificates } from "../lab/certificates.ts";
-import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, podMac, signal } from "./states.ts";
+import { podMac } from "./plan.ts";
+import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
 
 const PORT = 7443;
 const POD = "10.10.1.5";

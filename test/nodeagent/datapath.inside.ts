@@ -1,12 +1,18 @@
 import { execa } from "execa";
+import { setName } from "../../nodeagent/skeleton/words.ts";
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { addPod, buildNetwork, openConnection, seenFrom, sh, startWitness } from "./network.ts";
-import { attachment, gateway, nodeState, OUTSIDE, pod, podClass } from "./states.ts";
+import { PLAN } from "./plan.ts";
+import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
 
-const SELECTED = "10.10.1.5";
-const UNSELECTED = "10.10.1.6";
-const UNKNOWN = "10.10.1.7";
-const ON_GATEWAY = "10.10.2.5";
+const family = process.argv[2] === "6" ? 6 : 4;
+const plan = PLAN[family];
+const SELECTED = plan.pod(1, 5);
+const UNSELECTED = plan.pod(1, 6);
+const UNKNOWN = plan.pod(1, 7);
+const ON_GATEWAY = plan.pod(2, 5);
+const FLOATING = plan.inNodeSubnet(100);
+const OTHER_DESTINATION = family === 4 ? "203.0.113.0/24" : "2001:db8:203::/64";
 
 async function converge(state: NodeState, known: readonly string[]): Promise<NodeReport> {
   const input = { state, attachments: known.map(attachment), interfaceName: null };
@@ -20,17 +26,19 @@ async function converge(state: NodeState, known: readonly string[]): Promise<Nod
   return JSON.parse(stdout) as NodeReport;
 }
 
-const web = podClass("web", [OUTSIDE, 1]);
+const web = podClass("web", [plan.outside, 1]);
 const selecting = {
-  gateways: [gateway(1, 2)],
+  gateways: [gateway(1, 2, family)],
   classes: [web],
 };
-const source = nodeState(1, { ...selecting, pods: [pod(SELECTED, "web"), pod(UNSELECTED, null), pod(UNKNOWN, "web")] });
-const gatewayNode = nodeState(2, {
-  ...selecting,
-  held: [{ ip: "192.168.1.100", id: 1 }],
-  pods: [pod(ON_GATEWAY, "web")],
-});
+const source = nodeState(
+  1,
+  { ...selecting, pods: [pod(SELECTED, "web"), pod(UNSELECTED, null), pod(UNKNOWN, "web")] },
+  [family],
+);
+const gatewayNode = nodeState(2, { ...selecting, held: [{ ip: FLOATING, id: 1 }], pods: [pod(ON_GATEWAY, "web")] }, [
+  family,
+]);
 const knownOnSource = [SELECTED, UNSELECTED];
 
 async function seen(...held: readonly string[]) {
@@ -41,7 +49,7 @@ async function seen(...held: readonly string[]) {
 }
 
 const steps: Record<string, unknown> = {};
-await buildNetwork();
+await buildNetwork([family]);
 for (const ip of [SELECTED, UNSELECTED, UNKNOWN, ON_GATEWAY]) await addPod(ip);
 await startWitness();
 
@@ -56,16 +64,19 @@ steps.connectionsBegin = await connections();
 
 steps.again = [(await converge(gatewayNode, [ON_GATEWAY])).changes, (await converge(source, knownOnSource)).changes];
 
-await sh("worker1", "ip rule delete preference 1000");
+await sh("worker1", `ip -${family} rule delete preference 1000`);
 steps.withoutRule = await seenFrom(SELECTED, true);
-await sh("worker1", `nft delete element inet sallyport pods '{ ${SELECTED} . 02:aa:0a:0a:01:05 }'`);
+await sh(
+  "worker1",
+  `nft delete element inet sallyport ${setName("pods", family)} '{ ${SELECTED} . 02:aa:0a:0a:01:05 }'`,
+);
 steps.withoutElement = await seenFrom(SELECTED, true);
-await sh("worker2", "ip address delete 192.168.1.100/32 dev eth0");
+await sh("worker2", `ip address delete ${FLOATING}/${family === 4 ? 32 : 128} dev eth0`);
 steps.repairs = [(await converge(gatewayNode, [ON_GATEWAY])).changes, (await converge(source, knownOnSource)).changes];
 steps.repaired = await seen(UNKNOWN);
 
-const both = podClass("web", [OUTSIDE, 1], ["203.0.113.0/24", 1]);
-const edited = { ...source, classes: [both], destinations: [OUTSIDE, "203.0.113.0/24"], pods: [...source.pods] };
+const both = podClass("web", [plan.outside, 1], [OTHER_DESTINATION, 1]);
+const edited = { ...source, classes: [both], destinations: [plan.outside, OTHER_DESTINATION], pods: [...source.pods] };
 edited.pods[1] = pod(UNSELECTED, "web");
 steps.edit = (await converge(edited, knownOnSource)).changes;
 steps.connectionsAfterEdit = await connections();

@@ -1,7 +1,10 @@
-// worker1 192.168.1.1: pods .5 selected, .6 not selected, .7 selected but its MAC address unknown
-// worker2 192.168.1.2: the gateway of 192.168.1.100, with a selected pod of its own · the outside host is the witness
+// worker1: pods .5 selected, .6 not selected, .7 selected but its MAC address unknown
+// worker2: the gateway of .100, with a selected pod of its own · the outside host is the witness
+// IPv6: nodes without any IPv4 address, so the outer packets are IPv6 too
 import { beforeAll, describe, expect, test } from "vitest";
+import { setName } from "../../nodeagent/skeleton/words.ts";
 import type { NodeReport } from "../../policies/nodestate.ts";
+import { PLAN } from "./plan.ts";
 import { runInside } from "./private.ts";
 
 interface Seen {
@@ -35,23 +38,14 @@ interface Steps {
   readonly connectionAfter: string;
 }
 
-const nodeAddresses = {
-  selected: "192.168.1.1",
-  unselected: "192.168.1.1",
-  unknown: "192.168.1.1",
-  onGateway: "192.168.1.2",
-};
-const withPolicy = {
-  selected: "192.168.1.100",
-  unselected: "192.168.1.1",
-  unknown: "held",
-  onGateway: "192.168.1.100",
-};
-
-describe("the source address that the outside host sees", () => {
+describe.each([4, 6] as const)("IPv%d: the source address that the outside host sees", (family) => {
+  const plan = PLAN[family];
+  const [node, gatewayNode, floating] = [1, 2, 100].map(plan.inNodeSubnet);
+  const nodeAddresses = { selected: node, unselected: node, unknown: node, onGateway: gatewayNode };
+  const withPolicy = { selected: floating, unselected: node, unknown: "held", onGateway: floating };
   let steps: Steps;
   beforeAll(async () => {
-    steps = await runInside("datapath.inside.ts", 30_000);
+    steps = await runInside("datapath.inside.ts", 45_000, [String(family)]);
   });
 
   test("before: every pod leaves with its node's address", () => {
@@ -63,7 +57,7 @@ describe("the source address that the outside host sees", () => {
   });
 
   test("the reports say what is in the kernel", () => {
-    expect(steps.gatewayReport).toMatchObject({ outcome: "converged", kernel: { held: ["192.168.1.100"], pods: 1 } });
+    expect(steps.gatewayReport).toMatchObject({ outcome: "converged", kernel: { held: [floating], pods: 1 } });
     expect(steps.sourceReport).toMatchObject({
       outcome: "converged",
       kernel: {
@@ -85,26 +79,30 @@ describe("the source address that the outside host sees", () => {
   });
 
   test("what somebody else deleted is put back, by name, and nothing else is touched", () => {
-    expect(steps.repairs[0]).toEqual(["added floating address 192.168.1.100 to eth0"]);
+    expect(steps.repairs[0]).toEqual([`added floating address ${floating} to eth0`]);
     expect(steps.repairs[1]).toEqual([
-      "added rule 1000: fwmark 0x10000/0x10000 lookup 7790",
-      expect.stringMatching(/^added 10\.10\.1\.5 \. 02:aa:0a:0a:01:05 \(goto class_\w+\) to sallyport\/pods$/),
+      `added rule ${family === 6 ? "IPv6 " : ""}1000: fwmark 0x10000/0x10000 lookup 7790`,
+      expect.stringMatching(
+        new RegExp(
+          `^added ${plan.pod(1, 5)} . 02:aa:0a:0a:01:05 \\(goto class_\\w+\\) to sallyport/${setName("pods", family)}$`,
+        ),
+      ),
     ]);
     expect(steps.repaired).toEqual(withPolicy);
   });
 
   test("an edit of policies: connections keep the address they began with, new ones follow the edit", () => {
-    expect(steps.connectionsBegin).toEqual(["192.168.1.100", "192.168.1.1"]);
-    expect(steps.edit).toContainEqual(expect.stringMatching(/^added 10\.10\.1\.6 .* \(goto class_/));
-    expect(steps.connectionsAfterEdit).toEqual(["192.168.1.100", "192.168.1.1"]);
-    expect(steps.selectedNow).toBe("192.168.1.100");
+    expect(steps.connectionsBegin).toEqual([floating, node]);
+    expect(steps.edit).toContainEqual(expect.stringMatching(new RegExp(`^added ${plan.pod(1, 6)} .* \\(goto class_`)));
+    expect(steps.connectionsAfterEdit).toEqual([floating, node]);
+    expect(steps.selectedNow).toBe(floating);
   });
 
   test("a foreign rule in our chains leaks until the next pass, which replaces the table and keeps connections", () => {
-    expect(steps.foreignRule).toBe("192.168.1.1");
+    expect(steps.foreignRule).toBe(node);
     expect(steps.replacement[0]).toBe("raised the curtain while the main table is replaced");
     expect(steps.replacement.at(-1)).toBe("lowered the curtain");
-    expect(steps.connectionsAfterReplacement).toEqual(["192.168.1.100", "192.168.1.1"]);
+    expect(steps.connectionsAfterReplacement).toEqual([floating, node]);
     expect(steps.replaced).toEqual(withPolicy);
   });
 
@@ -116,7 +114,7 @@ describe("the source address that the outside host sees", () => {
     expect(steps.after).toEqual(nodeAddresses);
     expect(steps.connectionAfter).toBe("closed");
     expect(steps.afterReports[0]?.changes).toContainEqual(expect.stringMatching(/^forgot \d+ connections/));
-    expect(steps.afterReports[1]?.changes).toContain("removed floating address 192.168.1.100 from eth0");
+    expect(steps.afterReports[1]?.changes).toContain(`removed floating address ${floating} from eth0`);
     expect(steps.afterReports[1]?.kernel.held).toEqual([]);
   });
 });

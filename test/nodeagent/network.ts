@@ -1,16 +1,16 @@
 /**
- * Two nodes, their pods and an outside host, as network namespaces on one switch. To be used inside a private place
- * (private.ts). Each node has strict reverse path filters and the ordinary masquerade of a CNI plugin.
- *
- * worker1 192.168.1.1 · worker2 192.168.1.2 · outside 198.51.100.10 behind 192.168.1.254 · pods 10.10.<worker>.0/24
+ * Two nodes, their pods and an outside host, as network namespaces on one switch, with the addresses of plan.ts. To be
+ * used inside a private place (private.ts). Each node has strict reverse path filters and the ordinary masquerade of a
+ * CNI plugin.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
-import { podMac } from "./states.ts";
+import { type Family, familyOf } from "../../nodeagent/addresses.ts";
+import { PLAN, podHost, podMac, podOf, witnessFor } from "./plan.ts";
 
-const WITNESS = "198.51.100.10";
+const OUTSIDE_LEG = 254;
 const PORT = 8080;
 const ECHO_PORT = 8081;
 
@@ -20,58 +20,97 @@ export async function sh(host: string | null, script: string): Promise<string> {
   return (await execa(program, args, { stdin: "ignore" })).stdout;
 }
 
-export async function buildNetwork(): Promise<void> {
+/** @param families that nodes and the outside host have addresses of */
+export async function buildNetwork(families: readonly Family[] = [4]): Promise<void> {
   await sh(null, "ip link add switch type bridge && ip link set switch up");
-  await Promise.all([buildHost("worker1", "192.168.1.1"), buildHost("worker2", "192.168.1.2"), buildOutside()]);
-  await Promise.all([buildNode(1, 2), buildNode(2, 1)]);
+  await Promise.all([
+    buildHost("worker1", 1, families),
+    buildHost("worker2", 2, families),
+    buildHost("outside", OUTSIDE_LEG, families),
+  ]);
+  await Promise.all([
+    buildNode(1, 2, families),
+    buildNode(2, 1, families),
+    sh(
+      "outside",
+      families.map((family) => `ip address add ${PLAN[family].witness}/${WIDTH[family]} dev lo`).join("\n"),
+    ),
+  ]);
 }
 
-async function buildHost(host: string, ip: string): Promise<void> {
+const WIDTH = { 4: 32, 6: 128 } as const;
+
+async function buildHost(host: string, number: number, families: readonly Family[]): Promise<void> {
   await sh(
     null,
     `ip netns add ${host}
      ip link add name port-${host} type veth peer name eth0 netns ${host}
      ip link set dev port-${host} master switch up`,
   );
-  await sh(host, `ip link set lo up; ip address add ${ip}/24 dev eth0; ip link set eth0 up`);
+  await sh(host, `${WITHOUT_DETECTION}; ip link set lo up; ip link set eth0 up`);
+  for (const family of families) {
+    const { inNodeSubnet, nodePrefixLength } = PLAN[family];
+    await sh(host, `ip address add ${inNodeSubnet(number)}/${nodePrefixLength} dev eth0`);
+  }
 }
 
-async function buildOutside(): Promise<void> {
-  await buildHost("outside", "192.168.1.254");
-  await sh("outside", `ip address add ${WITNESS}/24 dev lo`);
+/** Duplicate address detection would make every address wait a second. */
+const WITHOUT_DETECTION =
+  "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad";
+
+async function buildNode(worker: number, other: number, families: readonly Family[]): Promise<void> {
+  const host = `worker${worker}`;
+  for (const family of families) {
+    const { inNodeSubnet, podCIDR, podCIDROf } = PLAN[family];
+    const ip = family === 4 ? "ip" : "ip6";
+    await sh(
+      host,
+      `ip route add default via ${inNodeSubnet(OUTSIDE_LEG)}
+       ip route add ${podCIDROf(other)} via ${inNodeSubnet(other)}
+       echo 1 > /proc/sys/net/${family === 4 ? "ipv4/ip_forward" : "ipv6/conf/all/forwarding"}
+       nft 'add table ${ip} cni; add chain ${ip} cni after { type nat hook postrouting priority srcnat; }'
+       nft add rule ${ip} cni after ${ip} saddr ${podCIDROf(worker)} ${ip} daddr != ${podCIDR} masquerade`,
+    );
+  }
+  await sh(host, "cd /proc/sys/net/ipv4; echo 1 > conf/all/rp_filter; echo 1 > conf/default/rp_filter");
 }
 
-async function buildNode(worker: number, other: number): Promise<void> {
-  await sh(
-    `worker${worker}`,
-    `ip route add default via 192.168.1.254
-     ip route add 10.10.${other}.0/24 via 192.168.1.${other}
-     cd /proc/sys/net/ipv4; echo 1 > ip_forward; echo 1 > conf/all/rp_filter; echo 1 > conf/default/rp_filter
-     nft 'add table ip cni; add chain ip cni after { type nat hook postrouting priority srcnat; }'
-     nft add rule ip cni after ip saddr 10.10.${worker}.0/24 ip daddr != 10.10.0.0/16 masquerade`,
-  );
-}
-
-/** A pod on the node of its address, with the MAC address that `podMac` gives. */
-export async function addPod(ip: string): Promise<void> {
-  const [, , worker, number] = ip.split(".");
-  const host = `pod-${worker}-${number}`;
+/**
+ * A pod on the node of its address, with the MAC address that `podMac` gives.
+ *
+ * @param ips of one pod, at most one of each family
+ */
+export async function addPod(...ips: readonly [string, ...string[]]): Promise<void> {
+  const [ip] = ips;
+  const { worker, number } = podOf(ip);
+  const [host, node, veth] = [podHost(ip), `worker${worker}`, `veth${number}`];
   await sh(
     null,
     `ip netns add ${host}
-     ip link add name veth${number} netns worker${worker} type veth peer name eth0 netns ${host} address ${podMac(ip)}`,
+     ip link add name ${veth} netns ${node} type veth peer name eth0 netns ${host} address ${podMac(ip)}`,
   );
-  await sh(`worker${worker}`, `ip link set veth${number} up; ip route add ${ip} dev veth${number}`);
-  // The node answers for the next hop, as Calico and others do it.
-  await sh(`worker${worker}`, `echo 1 > /proc/sys/net/ipv4/conf/veth${number}/proxy_arp`);
-  await sh(
-    host,
-    `ip link set lo up; ip address add ${ip}/32 dev eth0; ip link set eth0 up
-     ip route add 169.254.1.1 dev eth0; ip route add default via 169.254.1.1 dev eth0`,
-  );
+  await sh(host, WITHOUT_DETECTION);
+  await sh(node, `echo 0 > /proc/sys/net/ipv6/conf/${veth}/accept_dad; ip link set ${veth} up`);
+  await sh(host, "ip link set lo up; ip link set eth0 up");
+  for (const each of ips) {
+    await sh(
+      node,
+      `ip route add ${each} dev ${veth}; ${familyOf(each) === 4 ? answerForNextHop(veth) : `ip address add fe80::1/64 dev ${veth}`}`,
+    );
+    await sh(host, `ip address add ${each}/${WIDTH[familyOf(each)]} dev eth0; ${toNextHop(familyOf(each))}`);
+  }
 }
 
-const podHost = (ip: string) => `pod-${ip.split(".").slice(2).join("-")}`;
+/** As Calico and others do it. */
+function answerForNextHop(veth: string): string {
+  return `echo 1 > /proc/sys/net/ipv4/conf/${veth}/proxy_arp`;
+}
+
+function toNextHop(family: Family): string {
+  return family === 4
+    ? "ip route add 169.254.1.1 dev eth0; ip route add default via 169.254.1.1 dev eth0"
+    : "ip route add default via fe80::1 dev eth0";
+}
 
 /** The outside host tells each client the source address it saw: once, or as often as the client says something. */
 export async function startWitness(): Promise<void> {
@@ -92,7 +131,7 @@ export interface Connection {
 
 /** A connection of a pod to the outside host that asks every 20 ms which address is seen. */
 export function openConnection(ip: string): Connection {
-  const client = `const s = require("node:net").connect(${ECHO_PORT}, "${WITNESS}", () => setInterval(() => s.write("?"), 20));
+  const client = `const s = require("node:net").connect(${ECHO_PORT}, "${witnessFor(ip)}", () => setInterval(() => s.write("?"), 20));
     s.on("data", (data) => console.log(String(data))).on("error", () => {}).on("close", () => process.exit())`;
   const child = spawn("nsenter", [`--net=/run/netns/${podHost(ip)}`, process.execPath, "-e", client], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -123,10 +162,11 @@ const ANSWER_SECONDS = 5;
 /**
  * The source address the outside host saw, or `held` when no connection came about.
  *
+ * @param ip of the pod; the connection is of its family
  * @param expectHeld waits a short time only; else long enough for a busy machine
  */
 export async function seenFrom(ip: string, expectHeld = false): Promise<string> {
-  const script = `exec 3<>/dev/tcp/${WITNESS}/${PORT} && cat <&3`;
+  const script = `exec 3<>/dev/tcp/${witnessFor(ip)}/${PORT} && cat <&3`;
   const seconds = String(expectHeld ? HELD_SECONDS : ANSWER_SECONDS);
   const result = await execa("nsenter", [`--net=/run/netns/${podHost(ip)}`, "timeout", seconds, "bash", "-c", script], {
     reject: false,

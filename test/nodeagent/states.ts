@@ -1,22 +1,28 @@
-/**
- * Builders for NodeStates. nodes 192.168.1.0/24 · pods 10.10.0.0/16 · floating IPs 192.168.1.100 (id 1), .101 (id 2) ·
- * outside 198.51.100.0/24
- */
+/** Builders for NodeStates, with the addresses of plan.ts. */
+import { type Family, familyOf } from "../../nodeagent/addresses.ts";
 import type { CniAttachment } from "../../nodeagent/pods/match.ts";
 import type { Gateway, NodePod, NodeState, Signal } from "../../policies/nodestate.ts";
+import { PLAN, podMac, podOf } from "./plan.ts";
 
-export const OUTSIDE = "198.51.100.0/24";
+export const OUTSIDE = PLAN[4].outside;
 
-export function nodeState(worker: 1 | 2, parts: Partial<NodeState> = {}): NodeState {
+/** @param families of pods, services, nodes and destinations; the underlay is of the first */
+export function nodeState(
+  worker: 1 | 2,
+  parts: Partial<NodeState> = {},
+  families: readonly [Family, ...Family[]] = [4],
+): NodeState {
+  const plans = families.map((family) => PLAN[family]);
+  const underlay = PLAN[families[0]];
   return {
     node: `worker${worker}`,
-    underlayIP: `192.168.1.${worker}`,
+    underlayIP: underlay.inNodeSubnet(worker),
     mac: overlayMac(worker),
     overlay: { vni: 77, port: 4790 },
-    podCIDRs: ["10.10.0.0/16"],
-    noEgressCIDRs: ["10.10.0.0/16", "10.96.0.0/12", "192.168.1.0/24"],
-    nodeIPs: ["192.168.1.1", "192.168.1.2"],
-    destinations: [OUTSIDE],
+    podCIDRs: plans.map(({ podCIDR }) => podCIDR),
+    noEgressCIDRs: plans.flatMap(({ podCIDR, serviceCIDR, nodeCIDR }) => [podCIDR, serviceCIDR, nodeCIDR]),
+    nodeIPs: [1, 2].map(underlay.inNodeSubnet),
+    destinations: plans.map(({ outside }) => outside),
     held: [],
     gateways: [],
     classes: [],
@@ -25,24 +31,21 @@ export function nodeState(worker: 1 | 2, parts: Partial<NodeState> = {}): NodeSt
   };
 }
 
-export function gateway(id: number, worker: 1 | 2): Gateway {
-  return { id, node: `worker${worker}`, underlayIP: `192.168.1.${worker}`, mac: overlayMac(worker) };
+export function gateway(id: number, worker: 1 | 2, family: Family = 4): Gateway {
+  return { id, node: `worker${worker}`, underlayIP: PLAN[family].inNodeSubnet(worker), mac: overlayMac(worker) };
 }
 
 export function podClass(key: string, ...rules: readonly (readonly [cidr: string, id: number])[]) {
   return { key, rules: rules.map(([cidr, id]) => ({ cidr, id })) };
 }
 
-export function pod(ip: string, className: string | null): NodePod {
-  return { namespace: "default", name: podName(ip), uid: `uid-${podName(ip)}`, ips: [ip], class: className };
+/** @param ips of one pod, at most one of each family */
+export function pod(ip: string, className: string | null, ...ips: readonly string[]): NodePod {
+  return { namespace: "default", name: podName(ip), uid: `uid-${podName(ip)}`, ips: [ip, ...ips], class: className };
 }
 
 export function attachment(ip: string): CniAttachment {
   return { namespace: "default", name: podName(ip), uid: `uid-${podName(ip)}`, ip, mac: podMac(ip) };
-}
-
-export function podMac(ip: string): string {
-  return ["02", "aa", ...ip.split(".").map((part) => Number(part).toString(16).padStart(2, "0"))].join(":");
 }
 
 export function signal(state: NodeState, generation = 1): Signal {
@@ -54,5 +57,6 @@ function overlayMac(worker: number): string {
 }
 
 function podName(ip: string): string {
-  return `pod-${ip.replaceAll(".", "-")}`;
+  const { worker, number } = podOf(ip);
+  return `pod-${(familyOf(ip) === 4 ? ip : PLAN[4].pod(worker, number)).replaceAll(".", "-")}`;
 }
