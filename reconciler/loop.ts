@@ -7,6 +7,7 @@ import type { ClusterSettings, Intent } from "../policies/intent.ts";
 import { DEFAULT_SETTINGS } from "../policies/manifests/cluster.ts";
 import type { NodeReport, NodeState } from "../policies/nodestate.ts";
 import { nothingBefore, type Plan, type Previous, plan as planEgress } from "../policies/plan.ts";
+import { Planner } from "../policies/planner.ts";
 import { type NodeProgress, type Progress, settle, withReport, withSent } from "../policies/progress.ts";
 import { type Stage, stage } from "../policies/rollout.ts";
 import type { View } from "../policies/view.ts";
@@ -49,11 +50,11 @@ export class Loop {
   readonly #progress = new Map<string, NodeProgress>();
   readonly #confirmed = new Map<string, NodeState>();
   readonly #hashes = new WeakMap<NodeState, string>();
+  readonly #planner = new Planner();
   #previous: Previous | undefined;
   #storedHolders = "";
   #planned: { plan: Plan; key: readonly unknown[] } | undefined;
   #stage: Stage | undefined;
-  #targets = "";
   #hadEffect = true;
   #toldWaiting = "";
   #timer: NodeJS.Timeout | undefined;
@@ -175,16 +176,14 @@ export class Loop {
     const view = this.#parts.view();
     const key = [good.intent, view];
     if (this.#planned && key.every((part, i) => part === this.#planned?.key[i])) return this.#planned.plan;
-    const plan = planEgress(good.intent, view, this.#previous as Previous);
+    const plan = this.#planner.plan(good.intent, view, this.#previous as Previous);
     for (const { kind, subject, from, to, reason } of plan.changes) {
       this.#parts.log.info({ decision: kind, subject, from, to }, reason);
     }
-    const targets = plan.nodes.map((state) => this.#hashOf(state)).join(" ");
     if (this.#planned?.key[0] !== good.intent) {
-      this.#hadEffect = targets !== this.#targets;
+      this.#hadEffect = !this.#sameTargets(this.#planned?.plan.nodes ?? [], plan.nodes);
       this.#parts.onInForce(good.intent.cluster);
     }
-    this.#targets = targets;
     this.#stage = undefined;
     this.#previous = plan.next;
     this.#planned = { plan, key };
@@ -285,6 +284,13 @@ export class Loop {
     if (rejected) return { kind: "rejected", findings: rejected.findings };
     if (!this.#stage?.done) return { kind: "waiting" };
     return { kind: this.#hadEffect ? "applied" : "no-effect" };
+  }
+
+  #sameTargets(before: readonly NodeState[], after: readonly NodeState[]): boolean {
+    return (
+      before.length === after.length &&
+      before.every((state, i) => this.#hashOf(state) === this.#hashOf(after[i] as NodeState))
+    );
   }
 
   #hashOf(state: NodeState): string {

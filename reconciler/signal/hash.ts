@@ -1,6 +1,23 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { NodeState } from "../../policies/nodestate.ts";
 
-/** Equal states have equal hashes: a plan lists everything in a fixed order, so its JSON text is canonical. */
-export const hashState = (state: NodeState): string =>
-  createHash("sha256").update(JSON.stringify(state)).digest("hex").slice(0, 16);
+const listHashes = new WeakMap<readonly string[], string>();
+
+/**
+ * Equal states have equal hashes: a plan lists everything in a fixed order, so its JSON text is canonical. The lists that
+ * all nodes of a plan share grow with the cluster, so each is hashed once and stands for itself in the states.
+ */
+export function hashState({ podCIDRs, noEgressCIDRs, nodeIPs, destinations, ...own }: NodeState): string {
+  const shared = [podCIDRs, noEgressCIDRs, nodeIPs, destinations].map(hashList);
+  return sha256([own, shared]).slice(0, 16);
+}
+
+function hashList(list: readonly string[]): string {
+  const known = listHashes.get(list);
+  if (known !== undefined) return known;
+  const made = sha256(list);
+  listHashes.set(list, made);
+  return made;
+}
+
+const sha256 = (value: unknown): string => hash("sha256", JSON.stringify(value));
