@@ -42,11 +42,11 @@ export function preview({ base, head, views, previous }: PreviewInput): Preview 
   const landed = head.intent === undefined ? undefined : plan(head.intent, views.after, before.next);
   const rejected = judged.kind === "rejected" || landed === undefined;
   const after = rejected
-    ? { intent: inForce, plan: plan(inForce, views.after, before.next) }
-    : { intent: judged.intent, plan: landed };
+    ? { intent: inForce, view: views.after, plan: plan(inForce, views.after, before.next) }
+    : { intent: judged.intent, view: views.after, plan: landed };
   return {
     rejected,
-    effect: effect({ intent: inForce, plan: before }, after, views.after),
+    effect: effect({ intent: inForce, view: views.before, plan: before }, after),
     findings: markNew(
       mergeFindings({ intent: head.intent, findings: judged.findings }, landed?.findings ?? []),
       mergeFindings(base, before.findings),

@@ -36,7 +36,7 @@ export function planReport(document: PlanDocument): Report {
 function contextOf({ base, head, notes, allocation, drain }: PlanDocument): Span[][] {
   const commit = (oid: string): Span => ({ name: oid.slice(0, 12) });
   const compared: Span[] =
-    base === null ? [commit(head), " compared with nothing"] : [commit(head), " compared with ", commit(base)];
+    base === null ? [commit(head), ", with nothing before it"] : [commit(head), " compared with ", commit(base)];
   const drained: Span[] =
     drain.length === 0
       ? []
@@ -107,7 +107,7 @@ function floatingIPsSection(floatingIPs: readonly FloatingIPEffect[]): Section[]
       title: "Floating IPs",
       columns: [
         { title: "Address", kind: "name" },
-        { title: "", kind: "text" },
+        { title: "Change", kind: "text" },
         { title: "From", kind: "name" },
         { title: "To", kind: "name" },
         { title: "Why", kind: "text" },
@@ -138,20 +138,28 @@ function policiesSection(policies: readonly PolicyEffect[]): Section[] {
         { title: "Selects", kind: "text" },
         { title: "Why", kind: "text" },
       ],
-      rows: policies.map(({ name, before, after, reason, selectedPods }) => [
-        name,
-        inWords(before),
-        inWords(after),
-        selectedPods.before === selectedPods.after
-          ? counted(selectedPods.after, "pod")
-          : `${selectedPods.before} → ${counted(selectedPods.after, "pod")}`,
-        withoutPreamble(reason, `policy ${name} `),
+      rows: policies.map((policy) => [
+        policy.name,
+        inWords(policy.before),
+        inWords(policy.after),
+        selectedInWords(policy),
+        whyOf(policy),
       ]),
     },
   ];
 }
 
-/** The columns before it say who and what already. */
+function selectedInWords({ selectedPods: { before, after } }: PolicyEffect): string {
+  return before === after ? counted(after, "pod") : `${before} → ${counted(after, "pod")}`;
+}
+
+/** What the other columns do not say. */
+function whyOf({ name, reason, before, after, selectedPods, loses, regains }: PolicyEffect): string {
+  const onlyPods = before === after && loses.length + regains.length === 0 && !reason.includes(": ");
+  if (!onlyPods) return withoutPreamble(reason, `policy ${name} `);
+  return `its sources match ${selectedPods.after > selectedPods.before ? "more" : "fewer"} pods`;
+}
+
 function withoutPreamble(reason: string, subject = ""): string {
   const colon = reason.indexOf(": ");
   if (colon >= 0) return reason.slice(colon + 2);
@@ -169,7 +177,7 @@ function lossesSection(policies: readonly PolicyEffect[]): Section[] {
       title: "Shadowed traffic",
       columns: [
         { title: "Policy", kind: "name" },
-        { title: "", kind: "text" },
+        { title: "Change", kind: "text" },
         { title: "Destination", kind: "name" },
         { title: "Other policy", kind: "name" },
         { title: "Pods", kind: "number" },
@@ -186,7 +194,7 @@ function workloadsSection(effect: Effect): Section[] {
   const names = new Set(workloads.map(({ namespace, workload }) => `${namespace}/${workload.kind}/${workload.name}`));
   return [
     {
-      title: "Source addresses",
+      title: "Source address of new connections",
       note: `${counted(changedPods(effect), "pod")} of ${counted(names.size, "workload")}, to ${counted(destinations.size, "destination")}`,
       columns: [
         { title: "Namespace", kind: "name" },

@@ -2,11 +2,10 @@
 import { hasEffect } from "../../policies/effect/effect.ts";
 import { preview } from "../../policies/preview.ts";
 import { readInventory } from "../../reconciler/inventory/file.ts";
-import { countSeverity } from "../print.ts";
 import { markdownReport } from "../report/markdown.ts";
 import { textReport } from "../report/text.ts";
 import { readBaseline } from "./baseline.ts";
-import type { PlanDocument } from "./document.ts";
+import { type PlanDocument, planDocument } from "./document.ts";
 import { withDrained } from "./drain.ts";
 import { planReport } from "./report.ts";
 import { readSides } from "./sides.ts";
@@ -33,28 +32,19 @@ export async function makePlanDocument(flags: PlanFlags): Promise<PlanDocument |
   ]);
   const drained = withDrained(view, flags.drain);
   if (typeof drained === "string") return drained;
-  const { rejected, effect, findings } = preview({
-    base: sides.base.reading,
-    head: sides.head.reading,
-    views: { before: view, after: drained },
-    previous,
-  });
-  return {
+  const comparison = {
     base: sides.base.oid,
     head: sides.head.oid,
     notes: sides.notes,
     allocation,
     drain: flags.drain,
-    rejected,
-    ...effect,
-    findings,
-    errors: countSeverity(findings, "error"),
-    warnings: countSeverity(findings, "warning"),
-    newErrors: countSeverity(
-      findings.filter((finding) => finding.new),
-      "error",
-    ),
   };
+  const {
+    base: { reading: inForce },
+    head,
+  } = sides;
+  const views = { before: view, after: drained };
+  return planDocument(comparison, preview({ base: inForce, head: head.reading, views, previous }));
 }
 
 export function renderPlan(document: PlanDocument, flags: PlanFlags, stream: NodeJS.WriteStream): string {

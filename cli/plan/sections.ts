@@ -15,7 +15,7 @@ export function findingsSection({ findings, rejected }: PlanDocument): Section[]
       ...(known === 0 ? {} : { note: `and ${counted(known, "other")} that the base has already` }),
       columns: [
         { title: "Place", kind: "name" },
-        { title: "", kind: "text" },
+        { title: "Severity", kind: "text" },
         { title: "What", kind: "text" },
         { title: "What to do", kind: "text" },
         { title: "Code", kind: "name" },
@@ -42,7 +42,7 @@ export function connectionsSection({ connections: { reset, held, rerouted } }: E
   return [
     {
       title: "Connections at risk",
-      note: "pods that may have some through a floating IP; other open connections keep the address they began with",
+      note: "pods that may have such; all other open connections keep the address they began with",
       columns: [
         { title: "Pods", kind: "number" },
         { title: "What happens", kind: "text" },
@@ -52,13 +52,12 @@ export function connectionsSection({ connections: { reset, held, rerouted } }: E
   ];
 }
 
-export function nodesSection({ nodes, unchanged }: Effect): Section[] {
+export function nodesSection({ nodes }: Effect): Section[] {
   if (nodes.length === 0) return [];
-  const all = counted(nodes.length + unchanged.nodes, "node");
   return [
     {
-      title: "Nodes",
-      note: `${nodes.length} of ${all} ${nodes.length === 1 ? "is" : "are"} reprogrammed: ${listNames(nodes, 10)}`,
+      title: "Nodes that are reprogrammed",
+      note: listNames(nodes, 10),
       columns: [],
       rows: [],
     },

@@ -91,6 +91,6 @@ function spanOf(span: Span): string {
 
 /** In the font of code: with backticks where nothing inside can end them. */
 function codeMarkdown(text: string): string {
-  if (text === "") return "";
+  if (text === "" || text === "-") return text;
   return /^[\w.:/,-]+( [\w.:/,-]+)*$/.test(text) ? `\`${text}\`` : `<code>${escapeMarkdown(text)}</code>`;
 }

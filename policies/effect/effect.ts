@@ -2,14 +2,14 @@
 import { parseAddress } from "../addresses.ts";
 import type { Cidr } from "../intent.ts";
 import type { Change, Plan } from "../model.ts";
-import type { NodeState } from "../nodestate.ts";
 import { compareText } from "../text.ts";
 import type { View } from "../view.ts";
 import type { Connections } from "./connections.ts";
 import { compareNodes } from "./nodes.ts";
+import type { Place } from "./pairs.ts";
 import { type ChangedPod, comparePods } from "./pods.ts";
 import { comparePolicies, type PolicyEffect } from "./policies.ts";
-import { NODE_ADDRESS, type Planned, type Source } from "./sources.ts";
+import { NODE_ADDRESS, type Planned } from "./sources.ts";
 import { groupByWorkload, type WorkloadEffect } from "./workloads.ts";
 
 export type { Connections } from "./connections.ts";
@@ -47,7 +47,10 @@ export interface FloatingIPEffect {
   readonly reason: string;
 }
 
-/** One pod's traffic to some destinations, by the source address seen outside; null: dropped while the policy is held. */
+/**
+ * One pod's traffic to some destinations, by the source address seen outside. Null: dropped while the policy is held;
+ * `node`: the node's own, which the view does not tell.
+ */
 export interface PodEffect {
   readonly namespace: string;
   readonly name: string;
@@ -58,27 +61,24 @@ export interface PodEffect {
   readonly destinations: readonly Cidr[];
 }
 
-/**
- * `after` must have been planned with `before.plan.next` as its previous plan; its changes give the reasons.
- * @param view that `after` was planned with.
- */
-export function effect(before: Planned, after: Planned, view: View): Effect {
+/** `after` must have been planned with `before.plan.next` as its previous plan; its changes give the reasons. */
+export function effect(before: Planned, after: Planned): Effect {
   const floatingIPs = after.plan.changes.flatMap(floatingIPEffect);
   const policies = comparePolicies(before.plan, after.plan);
-  const { changed, connections } = comparePods(before, after);
+  const { changed, unchanged, connections } = comparePods(before, after);
   const nodes = compareNodes(before.plan.nodes, after.plan.nodes);
   return {
     floatingIPs,
     policies,
-    workloads: groupByWorkload(changed, view),
-    pods: podEffects(changed, view),
+    workloads: groupByWorkload(changed, after.view),
+    pods: podEffects(changed, before.view, after.view),
     connectionsCut: connections.reset + connections.held + connections.rerouted,
     connections,
     nodes: nodes.changed,
     unchanged: {
       floatingIPs: after.plan.allocations.length - countPresent(floatingIPs, after.plan),
       policies: after.plan.policies.length - policies.filter((policy) => policy.after !== null).length,
-      pods: after.plan.nodes.reduce((sum, { pods }) => sum + pods.length, 0) - changed.length,
+      pods: unchanged,
       nodes: nodes.unchanged,
     },
   };
@@ -98,18 +98,17 @@ function countPresent(changed: readonly FloatingIPEffect[], { allocations }: Pla
   return allocations.filter(({ ip }) => changedIPs.has(ip)).length;
 }
 
-function podEffects(changed: readonly ChangedPod[], view: View): PodEffect[] {
-  const addressOf = nodeAddresses(view);
-  const seen = (source: Source, state: NodeState, family: 4 | 6) =>
-    source === NODE_ADDRESS ? addressOf(state, family) : source;
+function podEffects(changed: readonly ChangedPod[], viewBefore: View, viewAfter: View): PodEffect[] {
+  const addressBefore = nodeAddresses(viewBefore);
+  const addressAfter = nodeAddresses(viewAfter);
   return changed
     .toSorted((a, b) => compareText(a.pod.namespace, b.pod.namespace) || compareText(a.pod.name, b.pod.name))
-    .flatMap(({ pod: { namespace, name }, node, changes }) =>
+    .flatMap(({ pod: { namespace, name }, before: was, after: is, changes }) =>
       changes.map(({ before, after, policy, destinations, family }) => ({
         namespace,
         name,
-        before: seen(before, node.before, family),
-        after: seen(after, node.after, family),
+        before: before === NODE_ADDRESS ? addressBefore(was, family) : before,
+        after: after === NODE_ADDRESS ? addressAfter(is, family) : after,
         policy,
         destinations,
       })),
@@ -117,10 +116,10 @@ function podEffects(changed: readonly ChangedPod[], view: View): PodEffect[] {
 }
 
 /** A node leaves with its underlay address where that is of the family, else with its first InternalIP that is. */
-function nodeAddresses({ nodes }: View): (state: NodeState, family: 4 | 6) => string {
-  const internalIPs = new Map(nodes.map(({ name, internalIPs }) => [name, internalIPs]));
-  return ({ node, underlayIP }, family) => {
-    const candidates = [underlayIP, ...(internalIPs.get(node) ?? [])];
-    return candidates.find((ip) => parseAddress(ip)?.family === family) ?? underlayIP;
+function nodeAddresses({ nodes }: View): (place: Place, family: 4 | 6) => string {
+  const internalIPs = new Map(nodes.map(({ name, internalIPs: ips }) => [name, ips]));
+  return ({ node, state }, family) => {
+    const candidates = [...(state === undefined ? [] : [state.underlayIP]), ...(internalIPs.get(node) ?? [])];
+    return candidates.find((ip) => parseAddress(ip)?.family === family) ?? NODE_ADDRESS;
   };
 }

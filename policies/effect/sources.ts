@@ -3,14 +3,17 @@
  * Destinations nest, so the addresses are cut into regions: a prefix without the longer ones inside it. Within one region
  * every address has the same fate in both plans.
  */
-import { formatAddress, formatPrefix, lastAddress, type Prefix, parseCidr } from "../addresses.ts";
+import { formatAddress, formatPrefix, lastAddress, mergePrefixes, type Prefix, parseCidr } from "../addresses.ts";
 import type { Cidr, Intent } from "../intent.ts";
 import type { Plan } from "../model.ts";
 import type { PodClass } from "../nodestate.ts";
+import type { View } from "../view.ts";
 import { PrefixMap, PrefixSet, remainder } from "./regions.ts";
 
+/** A plan with what it was made of. */
 export interface Planned {
   readonly intent: Intent;
+  readonly view: View;
   readonly plan: Plan;
 }
 
@@ -23,7 +26,10 @@ export interface SourceChange {
   readonly after: Source;
   /** The policy that decides afterwards, or else the one that did before. */
   readonly policy: string;
-  /** All of one family. Each stands for its addresses that no longer one in either plan covers. */
+  /**
+   * All of one family, merged. One that other policies or the cluster take much out of is not cut up: it stands for the
+   * rest of its addresses.
+   */
   readonly destinations: readonly Cidr[];
   readonly family: 4 | 6;
 }
@@ -102,20 +108,23 @@ function changesBetween(before: Side, after: Side, inCluster: PrefixSet): Source
   const decided = [...before.decisions, ...after.decisions].map(({ prefix }) => prefix);
   const regions = new Map([...decided, ...decided.flatMap((prefix) => inCluster.within(prefix))].map(byText));
   const decide = { before: decider(before), after: decider(after) };
-  const found = new Map<string, SourceChange & { readonly destinations: Cidr[] }>();
-  const inside = insideOf(before, after);
-  for (const [cidr, prefix] of regions) {
+  const partsOf = partFinder(before, after);
+  const found = new Map<string, Omit<SourceChange, "destinations"> & { readonly parts: Prefix[] }>();
+  for (const prefix of regions.values()) {
     const was = decide.before(prefix);
     const is = decide.after(prefix);
-    if (was.source === is.source || !hasOutside(prefix, inside(prefix), [before, after])) continue;
+    const parts = was.source === is.source ? [] : partsOf(prefix);
+    if (parts.length === 0) continue;
     const { family } = prefix.network;
     const policy = is.policy ?? was.policy ?? "";
     const key = `${was.source} ${is.source} ${policy} ${family}`;
-    const change = found.get(key) ?? { before: was.source, after: is.source, policy, destinations: [], family };
-    change.destinations.push(cidr);
+    const change = found.get(key) ?? { before: was.source, after: is.source, policy, family, parts: [] };
+    change.parts.push(...parts);
     found.set(key, change);
   }
-  return [...found.values()];
+  return [...found.values()].map(({ parts, ...change }) => {
+    return { ...change, destinations: mergePrefixes(parts).map(formatPrefix) };
+  });
 }
 
 function byText(prefix: Prefix): [string, Prefix] {
@@ -130,21 +139,31 @@ function decider({ sources: { inCluster }, decisions }: Side): Decide {
   return (prefix) => (inCluster.covers(prefix) ? untouched : (map.longest(prefix) ?? untouched));
 }
 
-/** The longer prefixes that cut regions of their own out of this one. */
-function insideOf(before: Side, after: Side): (prefix: Prefix) => Prefix[] {
-  const decided = [...before.decisions, ...after.decisions].map(({ prefix }) => prefix);
-  const sorted = new PrefixSet([...new Map(decided.map(byText)).values()]);
-  return (prefix) =>
-    [sorted, before.sources.inCluster, after.sources.inCluster]
-      .flatMap((set) => set.within(prefix))
-      .filter(({ length }) => length > prefix.length);
-}
+/** A region in more parts than this is told as a whole. */
+const MOST_PARTS = 2;
 
-/** Traffic to floating IPs is not told: they answer nobody, and each new one would change the fate of its own address. */
-function hasOutside(prefix: Prefix, inside: readonly Prefix[], sides: readonly Side[]): boolean {
-  const isFloating = (ip: string) => sides.some(({ sources }) => sources.floatingIPs.has(ip));
-  for (const part of remainder(prefix, inside)) if (!everyAddress(part, isFloating)) return true;
-  return false;
+/**
+ * What is left of a prefix without the longer ones that are regions of their own. Traffic to floating IPs is not told:
+ * they answer nobody, and each new one would change the fate of its own address.
+ */
+function partFinder(before: Side, after: Side): (prefix: Prefix) => Prefix[] {
+  const decided = [...before.decisions, ...after.decisions].map(({ prefix }) => prefix);
+  const sets = [
+    new PrefixSet([...new Map(decided.map(byText)).values()]),
+    before.sources.inCluster,
+    after.sources.inCluster,
+  ];
+  const isFloating = (ip: string) => before.sources.floatingIPs.has(ip) || after.sources.floatingIPs.has(ip);
+  return (prefix) => {
+    const inside = sets.flatMap((set) => set.within(prefix)).filter(({ length }) => length > prefix.length);
+    const parts: Prefix[] = [];
+    for (const part of remainder(prefix, inside)) {
+      if (everyAddress(part, isFloating)) continue;
+      parts.push(part);
+      if (parts.length > MOST_PARTS) return [prefix];
+    }
+    return parts;
+  };
 }
 
 /** Larger parts than this are not made of floating IPs alone. */

@@ -11,8 +11,8 @@ import { groups, holds, probesOf, seen, sourceOf, worlds } from "./worlds.ts";
 const web = { namespaces: { name: "web" } };
 
 function effectOf(before: Intent, after: Intent, then: View = seen): Effect {
-  const first = { intent: before, plan: plan(before, seen, nothingBefore) };
-  return effect(first, { intent: after, plan: plan(after, then, first.plan.next) }, then);
+  const first = { intent: before, view: seen, plan: plan(before, seen, nothingBefore) };
+  return effect(first, { intent: after, view: then, plan: plan(after, then, first.plan.next) });
 }
 
 const podLines = ({ pods }: Effect) =>
@@ -143,6 +143,38 @@ test("a new floating IP changes nothing for pods, although nobody reaches the ou
   expect(effectOf(intent(groups, policies), intent(more, policies))).toMatchObject({ pods: [], workloads: [] });
 });
 
+test("the first commit: before, no policy reached any node", () => {
+  const nothing = intent([], [], { nodeSubnets: [] });
+  const result = effectOf(nothing, intent(groups, [policy("a", web)]));
+  expect(podLines(result)[0]).toBe("web/x to 8.8.8.0/24: 192.168.1.1 → 192.168.1.100 (a)");
+  expect(podLines(effectOf(intent(groups, [policy("a", web)]), nothing))[0]).toBe(
+    "web/x to 8.8.8.0/24: 192.168.1.100 → 192.168.1.1 (a)",
+  );
+});
+
+test("pods that come, go or change their node with the cluster are not told", () => {
+  const same = intent(groups, [policy("a", web)]);
+  const [x, y] = seen.pods;
+  const then = {
+    ...seen,
+    pods: [
+      { ...x, node: "worker2" },
+      { ...y, name: "new" },
+    ] as View["pods"],
+  };
+  expect(effectOf(same, same, then)).toMatchObject({ pods: [], workloads: [], unchanged: { pods: 1 } });
+});
+
+test("what is left of a destination is told exactly where that is short", () => {
+  const wide = policy("a", { ...web, to: ["8.8.8.0/24"] });
+  expect(
+    podLines(effectOf(intent(groups, [wide]), intent(groups, [policy("a", { ...web, to: ["8.8.8.0/25"] })])))[0],
+  ).toBe("web/x to 8.8.8.128/25: 192.168.1.100 → 192.168.1.1 (a)");
+  expect(
+    podLines(effectOf(intent(groups, [wide]), intent(groups, [policy("a", { ...web, to: ["8.8.8.8/32"] })])))[0],
+  ).toBe("web/x to 8.8.8.0/24: 192.168.1.100 → 192.168.1.1 (a)");
+});
+
 test("two policies that share an address are told apart", () => {
   const shared = [group("default", "192.168.1.100"), group("g1", "192.168.1.100")];
   const a = policy("a", { ...web, to: ["8.8.8.0/24"] });
@@ -165,7 +197,7 @@ test("a policy that has the name of an address is not told that address's reason
 test("every pod and destination whose source address changes is told, and no other", () => {
   fc.assert(
     fc.property(worlds, (world) => {
-      const { pods, workloads } = effect(world.before, world.after, world.after.view);
+      const { pods, workloads } = effect(world.before, world.after);
       const [was, is] = [sourceOf(world.before), sourceOf(world.after)];
       const expected = new Set<string>();
       const explained = new Set<string>();
@@ -204,7 +236,7 @@ test("the effect of a plan that follows itself is empty", () => {
   fc.assert(
     fc.property(worlds, ({ after }) => {
       const again = { ...after, plan: plan(after.intent, after.view, after.plan.next) };
-      const result = effect(after, again, after.view);
+      const result = effect(after, again);
       expect(hasEffect(result)).toBe(false);
       expect(result.connectionsCut).toBe(0);
     }),
@@ -215,7 +247,7 @@ test("the effect of a plan that follows itself is empty", () => {
 test("connections are at risk where an address of the pod's class goes away, or moves", () => {
   fc.assert(
     fc.property(worlds, ({ before, after }) => {
-      const { connections } = effect(before, after, after.view);
+      const { connections } = effect(before, after);
       const idsOf = ({ plan: { nodes } }: Planned, name: string) =>
         nodes.flatMap(({ pods, classes }) => {
           const key = pods.find((one) => one.name === name)?.class;

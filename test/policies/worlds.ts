@@ -13,7 +13,7 @@ import type { Planned } from "../../policies/effect/effect.ts";
 import { nothingBefore, plan } from "../../policies/plan.ts";
 import { namespaceLabels } from "../../policies/pods.ts";
 import { matches } from "../../policies/selectors.ts";
-import type { PodView, View } from "../../policies/view.ts";
+import type { PodView } from "../../policies/view.ts";
 import { group, intent, namespace, pod, policy, view, worker } from "./builders.ts";
 
 // nodes 192.168.1.1–2 · floating IPs 192.168.1.100–101 · pods web/x on worker1, web/y on worker2, db/z on worker2
@@ -48,20 +48,15 @@ const worldFields = fc.record({
 });
 
 export interface World {
-  readonly before: Planned & { readonly view: View };
-  readonly after: Planned & { readonly view: View };
+  readonly before: Planned;
+  readonly after: Planned;
 }
 
 type WorldFields = typeof worldFields extends fc.Arbitrary<infer Fields> ? Fields : never;
 
 export const worlds: fc.Arbitrary<World> = worldFields.map(makeWorld);
 
-function makeWorld({
-  before,
-  after,
-  nodes,
-  nodesAfter,
-}: WorldFields): World {
+function makeWorld({ before, after, nodes, nodesAfter }: WorldFields): World {
   const declare = ({ policies, ips, noEgressCIDRs }: typeof before) =>
     intent(
       [group("default", ...ips), group("g1", "192.168.1.101"), group("g2", "10.1.1.1")],
