@@ -11,10 +11,13 @@ interface Held {
   readonly epoch: number;
   readonly proof: Proof;
   readonly phase: "claimed" | "entering" | "leaving";
-  readonly announced: boolean;
 }
 
 export interface Addresses {
+  /** Grows with every change. */
+  revision(): number;
+  /** Grows when the claims change. */
+  claimsRevision(): number;
   has(ip: string): boolean;
   epochOf(ip: string): number | undefined;
   each(): Iterable<readonly [ip: string, held: Held]>;
@@ -33,19 +36,29 @@ export interface Addresses {
 
 export function createAddresses(rules: Rules): Addresses {
   const held = new Map<string, Held>();
+  const unannounced = new Set<string>();
+  let revision = 0;
+  let claimsRevision = 0;
 
   const update = (ip: string, changes: Partial<Held>): void => {
     const before = held.get(ip);
-    if (before !== undefined) held.set(ip, { ...before, ...changes });
+    if (before === undefined) return;
+    held.set(ip, { ...before, ...changes });
+    revision += 1;
   };
 
   return {
+    revision: () => revision,
+    claimsRevision: () => claimsRevision,
     has: (ip) => held.has(ip),
     epochOf: (ip) => held.get(ip)?.epoch,
     each: () => held,
     chosen(ip, epoch, proof, inKernel) {
       const phase = inKernel || rules.mayEnter(false) ? "entering" : "claimed";
-      held.set(ip, { epoch, proof, phase, announced: false });
+      held.set(ip, { epoch, proof, phase });
+      unannounced.add(ip);
+      revision += 1;
+      claimsRevision += 1;
     },
     leave: (ip) => update(ip, { phase: "leaving" }),
     covered(claims) {
@@ -57,7 +70,10 @@ export function createAddresses(rules: Rules): Addresses {
     },
     settle(mine) {
       for (const [ip, { phase }] of held) {
-        if (phase === "leaving" && rules.mayDropClaim(mine.mayContain(ip))) held.delete(ip);
+        if (phase !== "leaving" || !rules.mayDropClaim(mine.mayContain(ip))) continue;
+        held.delete(ip);
+        unannounced.delete(ip);
+        claimsRevision += 1;
       }
     },
     wanted() {
@@ -65,9 +81,9 @@ export function createAddresses(rules: Rules): Addresses {
     },
     claims: () => [...held].map(([ip, { epoch }]) => [ip, epoch] as const),
     toAnnounce(mine) {
-      const fresh = [...held].filter(([ip, one]) => !one.announced && one.phase === "entering" && mine.contains(ip));
-      for (const [ip] of fresh) update(ip, { announced: true });
-      return fresh.map(([ip]) => ip);
+      const fresh = [...unannounced].filter((ip) => held.get(ip)?.phase === "entering" && mine.contains(ip));
+      for (const ip of fresh) unannounced.delete(ip);
+      return fresh;
     },
   };
 }

@@ -8,6 +8,8 @@ export interface Candidacy {
   wanted(ip: string): DesiredAddress | undefined;
   /** What the last answer of that witness said is free. */
   heard(witness: string, free: HeartbeatAnswer["free"], majority: number, now: number): void;
+  /** It has just been let go, too. */
+  heardMore(witness: string, free: HeartbeatAnswer["free"], majority: number, now: number): void;
   /** Another witness set: what was heard counts for nothing. */
   forget(): void;
   /** Those to propose now, at most `most`. */
@@ -30,6 +32,14 @@ export function createCandidacy(node: string, timing: Timing): Candidacy {
 
   const countFree = (ip: string) => [...heard.values()].filter((free) => free.has(ip)).length;
 
+  function consider(free: HeartbeatAnswer["free"], majority: number, now: number): void {
+    for (const [ip, silent] of free) {
+      if (askFrom.has(ip) || countFree(ip) < majority) continue;
+      const place = rank(ip, silent);
+      if (place >= 0) askFrom.set(ip, now + place * timing.candidateStepMs);
+    }
+  }
+
   return {
     want(addresses) {
       wanted = new Map(addresses.map((address) => [address.ip, address]));
@@ -39,11 +49,11 @@ export function createCandidacy(node: string, timing: Timing): Candidacy {
     heard(witness, free, majority, now) {
       heard.set(witness, new Map(free));
       for (const ip of [...askFrom.keys()]) if (countFree(ip) < majority) askFrom.delete(ip);
-      for (const [ip, silent] of free) {
-        if (askFrom.has(ip) || countFree(ip) < majority) continue;
-        const place = rank(ip, silent);
-        if (place >= 0) askFrom.set(ip, now + place * timing.candidateStepMs);
-      }
+      consider(free, majority, now);
+    },
+    heardMore(witness, free, majority, now) {
+      heard.set(witness, new Map([...(heard.get(witness) ?? []), ...free]));
+      consider(free, majority, now);
     },
     forget() {
       heard.clear();

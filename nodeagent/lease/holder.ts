@@ -36,6 +36,9 @@ export function createHolder(
   let watch: Watch = { type: "watch", generation, version: 0, ips: [] };
   let desired: Desired | null = null;
   let nextBeatAt = startedAt;
+  let lastBeatAt = startedAt;
+  let beatRevision = 0;
+  let writtenRevision = Number.NaN;
   let nextWriteAt = startedAt;
   let leaseUntil = Number.NEGATIVE_INFINITY;
   /** The kernel's lease may be a long one: it is the successor of a parked process, or has parked itself. */
@@ -44,6 +47,8 @@ export function createHolder(
   let stopped = false;
   /** A node that only witnesses has no gate. */
   let active = start.openIPs.length > 0;
+
+  const majority = () => rules.majorityOf(membership.nodes().length);
 
   function handleInput(input: Input, now: number): Output[] {
     switch (input.on) {
@@ -77,15 +82,25 @@ export function createHolder(
     const outputs: Output[] = [];
     for (const verdict of proposer.verdicts(now)) onVerdict(verdict, now);
     seeds.drop((ip) => candidacy.wanted(ip) === undefined && desired !== null);
-    addresses.settle(mine);
-    if (active && now >= nextWriteAt) outputs.push(...mine.next(new Set([...addresses.wanted(), ...seeds.all()])));
+    outputs.push(...writeMine(now));
     addresses.settle(mine);
     outputs.push(...announce());
     outputs.push(...propose(now));
     if (stopping !== null && now >= stopping.until) return [...outputs, ...stop(false)];
-    if (now >= nextBeatAt) outputs.push(...heartbeat(now));
+    if (now >= beatAt()) outputs.push(...heartbeat(now));
     return outputs;
   }
+
+  function writeMine(now: number): Output[] {
+    // Seeds only ever go.
+    const revision = addresses.revision() + mine.revision() - seeds.size();
+    if (!active || now < nextWriteAt || revision === writtenRevision) return [];
+    writtenRevision = revision;
+    return mine.next(new Set([...addresses.wanted(), ...seeds.all()]));
+  }
+
+  const beatAt = () =>
+    addresses.claimsRevision() === beatRevision ? nextBeatAt : Math.min(nextBeatAt, lastBeatAt + timing.soonestMs);
 
   function onDesired(next: Desired): Output[] {
     desired = next;
@@ -104,6 +119,9 @@ export function createHolder(
     if (message.type === "promised") return proposer.onPromised(from, message);
     if (message.type === "accepted") proposer.onAccepted(from, message);
     if (message.type === "heartbeat-answer") return onAnswer(from, message, now);
+    if (message.type === "freed" && message.set === membership.current().version) {
+      candidacy.heardMore(from, message.free, majority(), now);
+    }
     return [];
   }
 
@@ -111,7 +129,7 @@ export function createHolder(
     if (answer.generation !== generation) return [];
     for (const [ip, epoch] of answer.refused) if (addresses.epochOf(ip) === epoch) addresses.leave(ip);
     if (answer.set === membership.current().version) {
-      candidacy.heard(from, answer.free, rules.majorityOf(membership.nodes().length), now);
+      candidacy.heard(from, answer.free, majority(), now);
     }
     const outputs: Output[] = answer.watch < watch.version ? [{ do: "send", to: from, message: watch }] : [];
     const acknowledged = beat.answered(from, answer);
@@ -161,6 +179,8 @@ export function createHolder(
 
   function heartbeat(now: number): Output[] {
     nextBeatAt = now + timing.heartbeatMs;
+    lastBeatAt = now;
+    beatRevision = addresses.claimsRevision();
     if (!active) return [];
     const unclaimed = [...mine.possible()].filter((ip) => !addresses.has(ip)).length;
     return rules.mayHeartbeat(unclaimed, mine.replaced()) ? beat.begin() : [];
@@ -189,7 +209,7 @@ export function createHolder(
       return [];
     },
     // A candidate's turn needs no waking: answers to heartbeats come often enough.
-    wakeAt: () => (stopped ? Number.POSITIVE_INFINITY : Math.min(nextBeatAt, proposer.deadline())),
+    wakeAt: () => (stopped ? Number.POSITIVE_INFINITY : Math.min(beatAt(), proposer.deadline())),
     report(now) {
       const open = now < leaseUntil;
       const isHeld = (ip: string) => open && mine.contains(ip);

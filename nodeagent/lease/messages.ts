@@ -46,6 +46,13 @@ export interface HeartbeatAnswer {
   readonly free: readonly (readonly [ip: string, silent: string])[];
 }
 
+/** What its holder has just let go, to those who watch it: a planned move does not wait for a heartbeat. A hint. */
+export interface Freed {
+  readonly type: "freed";
+  readonly set: number;
+  readonly free: HeartbeatAnswer["free"];
+}
+
 /** Which addresses `free` of later answers is about: those the sender is a candidate for. */
 export interface Watch {
   readonly type: "watch";
@@ -118,6 +125,7 @@ export interface SetNotice {
 export type Message =
   | Heartbeat
   | HeartbeatAnswer
+  | Freed
   | Watch
   | Prepare
   | Promised

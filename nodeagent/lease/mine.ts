@@ -5,6 +5,8 @@
 import type { Output } from "./io.ts";
 
 export interface Mine {
+  /** Grows with every change, and with every write that ended. */
+  revision(): number;
   /** The set of this generation stands: nothing of an earlier process can reach the gate any more. */
   replaced(): boolean;
   settled(): boolean;
@@ -31,6 +33,7 @@ export function createMine(generation: number): Mine {
   let pending: Write | null = null;
   let replaced = false;
   let writes = 0;
+  let revision = 0;
 
   const mayContain = (ip: string) => inside.has(ip) || unsure.has(ip);
 
@@ -46,6 +49,7 @@ export function createMine(generation: number): Mine {
   }
 
   return {
+    revision: () => revision,
     replaced: () => replaced,
     settled: () => replaced && pending === null && unsure.size === 0,
     contains: (ip) => inside.has(ip),
@@ -65,6 +69,7 @@ export function createMine(generation: number): Mine {
       if (pending?.id !== write) return;
       const { replace, add, remove } = pending;
       pending = null;
+      revision += 1;
       if (!done) return;
       if (replace) {
         replaced = true;

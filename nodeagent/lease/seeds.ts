@@ -6,6 +6,7 @@ export interface Seeds {
   /** After this a majority's denial is final. */
   readonly until: number;
   all(): readonly string[];
+  size(): number;
   has(ip: string): boolean;
   /** It is no longer a seed: claimed, or given up. */
   take(ip: string): void;
@@ -17,6 +18,7 @@ export function createSeeds(ips: readonly string[], until: number): Seeds {
   return {
     until,
     all: () => [...left],
+    size: () => left.size,
     has: (ip) => left.has(ip),
     take: (ip) => void left.delete(ip),
     drop(isUnwanted) {

@@ -2,6 +2,7 @@
 
 export interface Timing {
   readonly heartbeatMs: number;
+  readonly soonestMs: number;
   readonly armMs: number;
   readonly leaseMs: number;
   readonly freeAfterMs: number;
@@ -16,6 +17,8 @@ export interface Timing {
 export const TIMING: Timing = {
   /** Four heartbeats fit into one lease: three may be lost. */
   heartbeatMs: 100,
+  /** A change of the claims does not wait for the next heartbeat, but many changes share one. */
+  soonestMs: 20,
   /** The kernel refreshes only while armed; one heartbeat and its answers must fit in. */
   armMs: 150,
   leaseMs: 450,

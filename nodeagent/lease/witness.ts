@@ -24,7 +24,7 @@ interface Sender {
 interface Watcher {
   readonly generation: number;
   readonly version: number;
-  readonly ips: readonly string[];
+  readonly ips: ReadonlySet<string>;
 }
 
 export function createWitness(start: StartState, membership: Membership, rules: Rules, startedAt: number): Witness {
@@ -97,12 +97,12 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     const lost = new Set(refused.map(([ip]) => ip));
     for (const [ip, epoch] of heartbeat.claims) if (!lost.has(ip)) record(ip, from, epoch, now);
     const claimed = heartbeat.claims.map(([ip]) => ip);
-    release(from, sender?.claimed ?? [], new Set(claimed));
+    const freed = release(from, sender?.claimed ?? [], new Set(claimed));
     senders.set(from, { newest, claimed });
     notePark(from, heartbeat, lost.size === 0, now);
     const watcher = watchers.get(from);
     const watch = watcher?.generation === heartbeat.generation ? watcher.version : 0;
-    return answer(from, {
+    const answers = answer(from, {
       type: "heartbeat-answer",
       set: version(),
       generation: heartbeat.generation,
@@ -111,6 +111,17 @@ export function createWitness(start: StartState, membership: Membership, rules: 
       watch,
       free: freeFor(from, watcher?.ips ?? [], now),
     });
+    return freed.length === 0 ? answers : [...answers, ...tellWatchers(from, freed, now)];
+  }
+
+  function tellWatchers(holder: string, freed: readonly string[], now: number): Output[] {
+    const outputs: Output[] = [];
+    for (const [to, { ips }] of watchers) {
+      const watched = to === holder ? [] : freed.filter((ip) => ips.has(ip));
+      const free = freeFor(to, watched, now);
+      if (free.length > 0) outputs.push({ do: "send", to, message: { type: "freed", set: version(), free } });
+    }
+    return outputs;
   }
 
   function record(ip: string, node: string, epoch: number, now: number): void {
@@ -123,12 +134,15 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     });
   }
 
-  function release(node: string, before: readonly string[], claimed: ReadonlySet<string>): void {
+  function release(node: string, before: readonly string[], claimed: ReadonlySet<string>): string[] {
+    const freed: string[] = [];
     for (const ip of before) {
       const entry = entryOf(ip);
       if (claimed.has(ip) || entry.claim?.node !== node) continue;
       put(ip, { ...entry, claim: { ...entry.claim, released: true } });
+      freed.push(ip);
     }
+    return freed;
   }
 
   function notePark(node: string, { lease, claims }: Heartbeat, acknowledged: boolean, now: number): void {
@@ -144,7 +158,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     }
   }
 
-  function freeFor(node: string, ips: readonly string[], now: number): (readonly [string, string])[] {
+  function freeFor(node: string, ips: Iterable<string>, now: number): (readonly [string, string])[] {
     const free: (readonly [string, string])[] = [];
     for (const ip of ips) {
       if (free.length === HINTS_MAX) break;
@@ -160,7 +174,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
   function onWatch(from: string, { generation, version, ips }: Watch): Output[] {
     const known = watchers.get(from);
     if (known !== undefined && !rules.isNewer([known.generation, known.version], [generation, version])) return [];
-    watchers.set(from, { generation, version, ips });
+    watchers.set(from, { generation, version, ips: new Set(ips) });
     return [];
   }
 

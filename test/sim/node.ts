@@ -121,21 +121,26 @@ export function createNode(parts: NodeParts): SimNode {
   function executeNow(process: Process, output: Output): void {
     switch (output.do) {
       case "send":
-        return parts.send(name, output.to, output.message);
+        parts.send(name, output.to, output.message);
+        return;
       case "arm":
-        return echo(process, gate.arm(localNow()), { on: "armed", number: output.number });
+        echo(process, gate.arm(localNow()), { on: "armed", number: output.number });
+        return;
       case "refresh":
-        return echo(process, gate.refresh(localNow()), { on: "refreshed", number: output.number });
+        echo(process, gate.refresh(localNow()), { on: "refreshed", number: output.number });
+        return;
       case "park":
-        return echo(process, gate.park(localNow()), { on: "parked", number: output.number });
+        echo(process, gate.park(localNow()), { on: "parked", number: output.number });
+        return;
       case "replace-mine":
-        return write(process, output.write, () => gate.replace(output.generation, output.ips));
+        write(process, output.write, () => gate.replace(output.generation, output.ips));
+        return;
       case "change-mine":
-        return write(process, output.write, () => gate.change(output.generation, output.add, output.remove));
+        write(process, output.write, () => gate.change(output.generation, output.add, output.remove));
+        return;
       case "persist":
-        return disk.write(output, random.between(0.3, 15), () =>
-          give(process, { on: "persisted", write: output.write }),
-        );
+        disk.write(output, random.between(0.3, 15), () => give(process, { on: "persisted", write: output.write }));
+        return;
       case "announce":
         takeOvers += output.ips.length;
         return;
@@ -144,7 +149,7 @@ export function createNode(parts: NodeParts): SimNode {
         current = null;
         return;
       default:
-        return output satisfies never;
+        output satisfies never;
     }
   }
 

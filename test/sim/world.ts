@@ -1,5 +1,4 @@
 /** Nodes, network, plan and faults in one virtual world, and the invariant: nowhere two open gates for one address. */
-import type { Desired } from "../../nodeagent/lease/io.ts";
 import { RULES, type Rules } from "../../nodeagent/lease/rules.ts";
 import type { WitnessSet } from "../../nodeagent/lease/witness-set.ts";
 import { disturb } from "./faults.ts";
@@ -96,7 +95,7 @@ export function simulate(seed: number, scenario: Scenario, variant: Variant = {}
 
   const byName = new Map<string, SimNode>();
   const network = createNetwork(timeline, random, (from, to, message) => {
-    byName.get(to)?.deliver(from, JSON.parse(JSON.stringify(message)));
+    byName.get(to)?.deliver(from, message);
   });
   const nodes = Array.from({ length: scenario.gateways + (scenario.others ?? 0) }, (_, i) => {
     const node = createNode({
@@ -146,5 +145,3 @@ export function simulate(seed: number, scenario: Scenario, variant: Variant = {}
     availability: held / samples,
   };
 }
-
-export type { Desired };
