@@ -2,12 +2,13 @@
  * A cluster described by a file: what `kubectl get nodes,namespaces,pods -A -o json` (or `-o yaml`) prints. For offline
  * plans, and for a reconciler that has no API server to ask. The file is read object by object and never held as a whole.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
 import type { View } from "../../policies/view.ts";
 import { ViewCollector } from "./collect.ts";
 import { readObjects } from "./objects.ts";
 import { InventoryProblem } from "./problem.ts";
+import { whileUnchanged } from "./unchanged.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -36,21 +37,6 @@ async function readView(chunks: AsyncIterable<Buffer>, previous?: View): Promise
   const collector = new ViewCollector(previous);
   await readObjects(chunks, (object, place) => collector.add(object, place));
   return collector.view();
-}
-
-/** Half of an old and half of a new file can look like a whole one. */
-async function whileUnchanged<T>(handle: FileHandle, read: () => Promise<T>): Promise<T> {
-  const before = await handle.stat();
-  const outcome = await read().then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  const after = await handle.stat();
-  if (before.isFile() && (before.size !== after.size || before.mtimeMs !== after.mtimeMs)) {
-    throw new InventoryProblem("changed while it was read; write another file and rename it into place");
-  }
-  if ("error" in outcome) throw outcome.error;
-  return outcome.value;
 }
 
 async function readNamed<T>(name: string, read: () => Promise<T>): Promise<T> {

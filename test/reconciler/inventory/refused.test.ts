@@ -1,7 +1,7 @@
 import { dump } from "js-yaml";
 import { expect, test } from "vitest";
 import { readInventory } from "../../../reconciler/inventory/file.ts";
-import { list, NAMESPACE, NODE, podObject, viewOf } from "./support.ts";
+import { list, NAMESPACE, NODE, podObject, viewInSmallChunks, viewOf } from "./support.ts";
 
 const OBJECTS = [NODE, NAMESPACE, podObject("cart-1"), podObject("cart-2")];
 const json = (...items: readonly unknown[]): string => JSON.stringify(list(...items), null, 1);
@@ -175,6 +175,7 @@ test.each([
   const seen = await viewOf(text);
   expect(seen).toSatisfy((line) => typeof line === "string" && line.startsWith(says), `${seen}`);
   expect(seen).not.toMatch(/\n/);
+  if (text.length < 100_000) expect(await viewInSmallChunks(text)).toBe(seen);
   expect(seen).toMatch(/; (print it with `kubectl get nodes,namespaces,pods -A -o json`|save it as UTF-8)$/);
 });
 

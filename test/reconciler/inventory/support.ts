@@ -2,8 +2,10 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { View } from "../../../policies/view.ts";
+import { ViewCollector } from "../../../reconciler/inventory/collect.ts";
 import { readInventory } from "../../../reconciler/inventory/file.ts";
 import { readObjects } from "../../../reconciler/inventory/objects.ts";
+import type { InventoryProblem } from "../../../reconciler/inventory/problem.ts";
 
 /** @param sizes of the chunks, over and over. */
 export async function objectsOf(content: string | Buffer, sizes: readonly number[] = [1024]): Promise<unknown[]> {
@@ -20,12 +22,24 @@ async function* inChunks(bytes: Buffer, sizes: readonly number[]): AsyncGenerato
   }
 }
 
+/** The view, or the problem and its place, of a file that is read in chunks of three bytes. */
+export async function viewInSmallChunks(content: string | Buffer): Promise<View | string> {
+  const collector = new ViewCollector(undefined);
+  try {
+    await readObjects(inChunks(Buffer.from(content), [3]), (object, place) => collector.add(object, place));
+    return collector.view();
+  } catch (error) {
+    const { message, place } = error as InventoryProblem;
+    return `FILE${place === undefined ? "" : `:${place.line}:${place.column}`}: ${message}`;
+  }
+}
+
 /** The view, or in its place the one line that says why there is none, with the file called FILE. */
 export async function viewOf(content: string | Buffer): Promise<View | string> {
   await using folder = await mkdtempDisposable(join(tmpdir(), "inventory-"));
   const file = join(folder.path, "inventory");
   await writeFile(file, content);
-  return readInventory(file).catch((error: Error) => error.message.replaceAll(file, "FILE"));
+  return await readInventory(file).catch((error: Error) => error.message.replaceAll(file, "FILE"));
 }
 
 export const NODE = {

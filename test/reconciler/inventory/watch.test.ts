@@ -1,8 +1,9 @@
-import { mkdtempDisposable, rename, writeFile } from "node:fs/promises";
+import { appendFile, mkdtempDisposable, open, rename, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readInventoryFile } from "../../../reconciler/inventory/file.ts";
+import { whileUnchanged } from "../../../reconciler/inventory/unchanged.ts";
 import { watchInventory } from "../../../reconciler/inventory/watch.ts";
 import { list, NAMESPACE, NODE, podObject } from "./support.ts";
 
@@ -98,6 +99,35 @@ describe("what is unchanged is the same object", () => {
     expect(a?.labels).toBe(b?.labels);
     expect(a?.workload).toBe(b?.workload);
     expect(a?.workload).toEqual({ kind: "DaemonSet", name: "cart" });
+  });
+});
+
+describe("a file that changes while it is read", () => {
+  test.each([
+    { name: "shrinks", change: (file: string) => truncate(file, 3) },
+    {
+      name: "grows, and what was read is no inventory",
+      change: (file: string) => appendFile(file, "{"),
+      read: "refused",
+    },
+  ])("is refused: it $name", async ({ change, read }) => {
+    await using file = await inventoryFile();
+    await file.put(NODE, NAMESPACE);
+    await using handle = await open(file.path);
+    const reading = whileUnchanged(handle, async () => {
+      await change(file.path);
+      if (read === "refused") throw new Error("no inventory");
+    });
+    await expect(reading).rejects.toThrow("changed while it was read; write another file and rename it into place");
+  });
+
+  test("may be replaced by another one", async () => {
+    await using file = await inventoryFile();
+    await file.put(NODE, NAMESPACE);
+    await using handle = await open(file.path);
+    expect(await whileUnchanged(handle, () => file.put(NODE, NAMESPACE, cart).then(() => "the old one"))).toBe(
+      "the old one",
+    );
   });
 });
 
