@@ -12,12 +12,13 @@ import type { CniCache } from "./pods/cni-cache.ts";
 import { reportOf } from "./report.ts";
 import { parseSignal } from "./shape.ts";
 import type { StateFile } from "./state-file.ts";
+import type { OnForeignChange } from "./watch/watch.ts";
 
 const RETRY_LEAST_MS = 500;
 const RETRY_MOST_MS = 10_000;
 
 /** Why a pass is made. */
-type Reason = "start" | "signal" | "verify" | "pods" | "self-check" | "retry";
+type Reason = "start" | "signal" | "verify" | "pods" | "foreign" | "self-check" | "retry";
 
 export interface AgentParts {
   readonly node: string;
@@ -27,6 +28,8 @@ export interface AgentParts {
   readonly cniCache: CniCache;
   readonly stateFile: StateFile;
   readonly openChannel: (events: ChannelEvents) => Channel;
+  /** Calls back when somebody else changed objects of ours; resolves when the signal aborts. */
+  readonly watch: (onChange: OnForeignChange, signal: AbortSignal) => Promise<void>;
   /** As `Math.random`. */
   readonly random: () => number;
   readonly log: Log;
@@ -37,6 +40,7 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
   const { node, kernel, cniCache, stateFile, log } = parts;
   const retry = createBackoff(RETRY_LEAST_MS, RETRY_MOST_MS, parts.random);
   const reasons = new Set<Reason>();
+  const culprits = new Set<string>();
   let desired: Signal | null = await readState(stateFile, log);
   let persisted = desired;
   let remembered: ObservedKernel | null = null;
@@ -66,11 +70,13 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
 
   const passes = coalesce(async () => {
     const why = [...reasons];
+    const by = [...culprits];
     reasons.clear();
+    culprits.clear();
     if (signal.aborted) return;
     clearTimeout(retryTimer);
     const target = desired;
-    const result = await pass(target, why);
+    const result = blame(await pass(target, why), why, by);
     remembered = result.error === null ? result.observed : null;
     const before = report;
     report = reportOf(node, target, result);
@@ -109,6 +115,10 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
     });
   }
 
+  const watching = parts.watch((by) => {
+    for (const culprit of by) culprits.add(culprit);
+    request("foreign");
+  }, signal);
   const selfCheck = setInterval(() => {
     cniCache.watch(() => request("pods"), signal);
     request("self-check");
@@ -119,7 +129,21 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
   await channel.run(signal);
   clearInterval(selfCheck);
   clearTimeout(retryTimer);
+  await watching;
   await passes().catch(() => {});
+}
+
+const CULPRITS_MAX = 3;
+
+/** Names who made repairs necessary, where nothing else was to be done. */
+function blame(result: Convergence, why: readonly Reason[], culprits: readonly string[]): Convergence {
+  if (!why.includes("foreign") || !why.every((reason) => reason === "foreign" || isByClock(reason))) return result;
+  const named = culprits.length === 0 ? "somebody else" : culprits.slice(0, CULPRITS_MAX).join(" and ");
+  return { ...result, changes: result.changes.map((change) => `${change}, changed by ${named}`) };
+}
+
+function isByClock(reason: Reason): boolean {
+  return reason === "self-check" || reason === "retry";
 }
 
 /** Without a signal there is nothing to converge to; what earlier runs left behind is reported, not removed. */
@@ -144,17 +168,17 @@ async function persist(stateFile: StateFile, signal: Signal, log: Log): Promise<
   }
 }
 
-/** A check by the clock that found everything in order is not news. */
+/** A look that found everything in order is not news, unless somebody asked. */
 function mustReport(why: readonly Reason[], before: NodeReport, report: NodeReport): boolean {
-  const byClock = why.every((reason) => reason === "self-check" || reason === "retry");
-  return !byClock || report.changes.length > 0 || report.outcome !== before.outcome || report.error !== before.error;
+  const unasked = why.every((reason) => reason === "foreign" || isByClock(reason));
+  return !unasked || report.changes.length > 0 || report.outcome !== before.outcome || report.error !== before.error;
 }
 
 function logPass(log: Log, why: readonly Reason[], report: NodeReport, changes: readonly string[]): void {
   for (const change of changes) log.info({ because: why.join(", ") }, change);
   const { generation, kernel } = report;
   if (report.error !== undefined) log.error({ generation, reason: report.error }, "did not converge");
-  else if (changes.length > 0 || !why.includes("self-check")) {
+  else if (changes.length > 0 || !why.every((reason) => reason === "foreign" || reason === "self-check")) {
     log.info({ generation, pods: kernel.pods, heldPods: kernel.heldPods.length, held: kernel.held }, "converged");
   }
 }

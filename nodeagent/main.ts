@@ -8,6 +8,8 @@ import { openCniCache } from "./pods/cni-cache.ts";
 import type { CheckResult } from "./preflight.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
 import { uninstall as removeFrom } from "./uninstall.ts";
+import { noteOwnWrites } from "./watch/own-writes.ts";
+import { watchForeignChanges } from "./watch/watch.ts";
 
 export interface AgentOptions {
   readonly node: string;
@@ -37,18 +39,19 @@ class PreflightError extends Error {
  * @throws PreflightError when the node lacks something
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const kernel = openKernel();
+  const ownWrites = noteOwnWrites(openKernel(), () => performance.now());
   const log = createLog(options.node);
   const stateFile = openStateFile(options.stateFile, options.node);
   await demandFitness(options, stateFile, log);
   const parts: AgentParts = {
     node: options.node,
     interfaceName: options.interface ?? null,
-    kernel,
+    kernel: ownWrites.kernel,
     cniCache: openCniCache(options.cniCacheDirectory),
     stateFile,
     openChannel: (events) =>
       createChannel({ node: options.node, server: options.server, tls: options.tls, random: Math.random }, events, log),
+    watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
     random: Math.random,
     log,
   };

@@ -42,7 +42,7 @@ describe("the agent as a process, with the reconciler's end of the channel", () 
   });
 
   test("asked to verify, puts back what is missing and names it", () => {
-    expect(outcome.repair).toEqual([expect.stringMatching(/^added 10\.10\.1\.5 .* to sallyport\/pods$/)]);
+    expect(outcome.repair).toEqual([expect.stringMatching(/^added 10\.10\.1\.5 .* to sallyport\/pods(, changed by process \d+ \(nft\))?$/)]);
   });
 
   test("refuses a malformed signal and stays with the last good one", () => {

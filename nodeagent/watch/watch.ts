@@ -1,0 +1,47 @@
+/** Foreign changes to our objects: noticed at once, with who made them, where the kernel says so. */
+import type { Log } from "../log.ts";
+import { concernsOurs, WATCHED_OBJECTS } from "./ip-events.ts";
+import { runMonitor } from "./monitor.ts";
+import { createNftEventReader } from "./nft-events.ts";
+import type { OwnWrites } from "./own-writes.ts";
+import { createThrottle } from "./throttle.ts";
+
+export interface WatchParts {
+  readonly ownWrites: Pick<OwnWrites, "claimTransaction" | "isWritingOther">;
+  /** As `Math.random`. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** @param culprits as `process 4567 (nft)`; empty when the kernel does not say */
+export type OnForeignChange = (culprits: readonly string[]) => void;
+
+/** At most one call of `onChange` in this time, however much is changed. */
+const LEAST_INTERVAL_MS = 250;
+
+/** Resolves when the signal aborts and no program is left. */
+export async function watchForeignChanges(
+  { ownWrites, random, log }: WatchParts,
+  onChange: OnForeignChange,
+  signal: AbortSignal,
+): Promise<void> {
+  const culprits = new Set<string>();
+  const tell = createThrottle(LEAST_INTERVAL_MS, () => {
+    onChange([...culprits]);
+    culprits.clear();
+  });
+  const readNft = createNftEventReader((who) => {
+    if (ownWrites.claimTransaction()) return;
+    if (who !== null) culprits.add(who);
+    tell.request();
+  });
+  const readIp = (line: string): void => {
+    if (concernsOurs(line) && !ownWrites.isWritingOther()) tell.request();
+  };
+  const parts = { onGap: tell.request, random, log };
+  await Promise.all([
+    runMonitor({ ...parts, program: "nft", args: ["monitor"], onLine: readNft }, signal),
+    runMonitor({ ...parts, program: "ip", args: ["monitor", ...WATCHED_OBJECTS], onLine: readIp }, signal),
+  ]);
+  tell.stop();
+}
