@@ -1,7 +1,8 @@
 /** A cluster of any size in which every policy selects some pods and pods of one namespace share labels as they do in life. */
 import { formatAddress } from "../../policies/addresses.ts";
 import type { Intent } from "../../policies/intent.ts";
-import type { View } from "../../policies/view.ts";
+import type { PodChanges } from "../../policies/podchanges.ts";
+import type { PodView, View } from "../../policies/view.ts";
 import { group, intent, namespace, policy, view } from "../policies/builders.ts";
 
 export interface Size {
@@ -54,4 +55,19 @@ export function makeWorld(size: Size): { intent: Intent; view: View } {
     intent: intent([group("default", ...ips), ...groups], policies, settings),
     view: view(nodes, pods, namespaces),
   };
+}
+
+/** What happens to pods in life, one at a time and all over the cluster: moved, labelled anew, deleted, created. */
+export function podEvents({ nodes, pods }: View, count: number): PodChanges[] {
+  const now = pods.slice();
+  return Array.from({ length: count }, (_, i) => {
+    const kind = i % 4;
+    const at = ((kind === 3 ? i - 1 : i) * 7_919) % now.length;
+    const before = now[at] as PodView;
+    if (kind === 2) return { removed: [before], added: [] };
+    const node = nodes[(i * 31) % nodes.length]?.name ?? before.node;
+    const after = kind === 1 ? { ...before, labels: { ...before.labels, app: `app-${i % 10}` } } : { ...before, node };
+    now[at] = after;
+    return { removed: kind === 3 ? [] : [before], added: [after] };
+  });
 }
