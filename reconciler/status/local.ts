@@ -20,7 +20,7 @@ export function findStoredState(directory: string, cluster: string | undefined):
   const git = openGit(directory, undefined);
   return failuresAsValues(directory, async () => {
     const repository = await git(["rev-parse", "--git-dir"]);
-    if (repository.exitCode !== 0) return none(`${directory} is in no Git repository`);
+    if (repository.exitCode !== 0) return none("the folder is in no Git repository");
     const branches = await listStatusBranches(git);
     const clusters = [...new Set(branches.map((branch) => branch.cluster))].sort();
     if (clusters.length === 0) return none("there is no status branch");
