@@ -135,11 +135,12 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
 
 const CULPRITS_MAX = 3;
 
-/** Names who made repairs necessary, where nothing else was to be done. */
+/** Says first who made repairs necessary, where nothing else was to be done. */
 function blame(result: Convergence, why: readonly Reason[], culprits: readonly string[]): Convergence {
-  if (!why.includes("foreign") || !why.every((reason) => reason === "foreign" || isByClock(reason))) return result;
+  const repairsOnly = why.includes("foreign") && why.every((reason) => reason === "foreign" || isByClock(reason));
+  if (!repairsOnly || result.changes.length === 0) return result;
   const named = culprits.length === 0 ? "somebody else" : culprits.slice(0, CULPRITS_MAX).join(" and ");
-  return { ...result, changes: result.changes.map((change) => `${change}, changed by ${named}`) };
+  return { ...result, changes: [`repaired what was changed by ${named}`, ...result.changes] };
 }
 
 function isByClock(reason: Reason): boolean {

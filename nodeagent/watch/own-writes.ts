@@ -1,21 +1,21 @@
 /**
  * Tells our own writes from those of others. The kernel names the process that changed nftables by its id outside of all
  * containers, which the agent does not know of its children; so our transactions are counted: each makes one generation.
- * Of devices, addresses, rules and routes nobody is named: what is seen while we write them is taken to be ours.
+ * Of devices, addresses, rules and routes nobody is named: whose news come while we write them remains open.
  */
 import type { Ip } from "../kernel/ip.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Nft } from "../kernel/nft/nft.ts";
 
 /** How long after a write its news may come. They take milliseconds, on a busy node more. */
-const NEWS_DELAY_MS = 200;
+export const NEWS_DELAY_MS = 200;
 
 export interface OwnWrites {
   /** The doors; what is written through them is noted. */
   readonly kernel: Kernel;
   /** Takes one transaction to be ours, if there is one whose news have not come yet. */
   claimTransaction(): boolean;
-  /** Something was written just now that is not nftables. */
+  /** Something that is not nftables is being written, or was just now. */
   readonly isWritingOther: () => boolean;
 }
 

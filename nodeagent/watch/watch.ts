@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import { concernsOurs, WATCHED_OBJECTS } from "./ip-events.ts";
 import { runMonitor } from "./monitor.ts";
 import { createNftEventReader } from "./nft-events.ts";
-import type { OwnWrites } from "./own-writes.ts";
+import { NEWS_DELAY_MS, type OwnWrites } from "./own-writes.ts";
 import { createThrottle } from "./throttle.ts";
 
 export interface WatchParts {
@@ -35,8 +35,16 @@ export async function watchForeignChanges(
     if (who !== null) culprits.add(who);
     tell.request();
   });
+  let later: NodeJS.Timeout | undefined;
   const readIp = (line: string): void => {
-    if (concernsOurs(line) && !ownWrites.isWritingOther()) tell.request();
+    if (!concernsOurs(line)) return;
+    if (!ownWrites.isWritingOther()) tell.request();
+    // Probably ours. Somebody else's among them must not be missed: one look when ours are through.
+    else later ??= setTimeout(lookLater, NEWS_DELAY_MS);
+  };
+  const lookLater = (): void => {
+    later = undefined;
+    tell.request();
   };
   const parts = { onGap: tell.request, random, log };
   await Promise.all([
@@ -44,4 +52,5 @@ export async function watchForeignChanges(
     runMonitor({ ...parts, program: "ip", args: ["monitor", ...WATCHED_OBJECTS], onLine: readIp }, signal),
   ]);
   tell.stop();
+  clearTimeout(later);
 }

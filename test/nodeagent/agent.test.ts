@@ -42,7 +42,8 @@ describe("the agent as a process, with the reconciler's end of the channel", () 
   });
 
   test("asked to verify, puts back what is missing and names it", () => {
-    expect(outcome.repair).toEqual([expect.stringMatching(/^added 10\.10\.1\.5 .* to sallyport\/pods(, changed by process \d+ \(nft\))?$/)]);
+    // The watch may be faster than the question, and then says who did it.
+    expect(outcome.repair.at(-1)).toMatch(/^added 10\.10\.1\.5 .* to sallyport\/pods$/);
   });
 
   test("refuses a malformed signal and stays with the last good one", () => {
