@@ -1,0 +1,62 @@
+import { openLeaseGate } from "../../../nodeagent/gate/kernel-gate.ts";
+import { createNft } from "../../../nodeagent/kernel/nft/nft.ts";
+import { sh } from "../network.ts";
+import { capture } from "./capture.ts";
+import { countArrivals, emissions, OWN_ADDRESS } from "./emissions.ts";
+import { startHolder } from "./holder.ts";
+import { freshKey } from "./keys.ts";
+import { buildSegment, CLAIMS, deviceOf, FLOATING, FLOATING6 } from "./segment.ts";
+
+const scope = await buildSegment();
+const device = await deviceOf("worker1");
+const port = await capture("worker1", `${CLAIMS} or (icmp and src host ${OWN_ADDRESS})`);
+await countArrivals();
+const other = startHolder("worker2");
+await other.tell({ do: "guard", scope });
+
+const seen: Record<string, unknown> = {};
+seen["no gate"] = await emissions(port, device);
+
+const key = freshKey();
+const holder = startHolder("worker1", key);
+await holder.tell({ do: "guard", scope });
+await holder.tell({ do: "begin", generation: 1, ips: [FLOATING, FLOATING6] });
+seen["no lease"] = await emissions(port, device);
+
+await holder.tell({ do: "arm", number: 1 });
+await holder.tell({ do: "park", number: 1 });
+seen.open = await emissions(port, device);
+
+await holder.tell({ do: "change", add: [], remove: [FLOATING6] });
+seen["IPv4 only"] = await emissions(port, device);
+
+await holder.tell({ do: "change", add: [], remove: [FLOATING] });
+seen["another's address"] = await emissions(port, device);
+
+await holder.tell({ do: "change", add: [FLOATING, FLOATING6], remove: [] });
+await holder.tell({ do: "release", number: 1 });
+seen.released = await emissions(port, device);
+holder.stop();
+
+async function armsAs(holderKey: string, uid?: number): Promise<unknown> {
+  const attempt = startHolder("worker1", holderKey, uid);
+  const armed = await attempt.tell({ do: "arm", number: 2 });
+  attempt.stop();
+  return armed;
+}
+const refused = {
+  nobody: await armsAs(key, 65_534),
+  anotherKey: await armsAs(freshKey()),
+  rootWithKey: await armsAs(key),
+};
+
+await sh("worker1", "nft delete table netdev sallyport_lease");
+seen["gate removed"] = await emissions(port, device);
+
+const parts = () => ({ nft: createNft(), key: freshKey(), nowMs: () => 0 });
+const first = await openLeaseGate(parts());
+const second = await openLeaseGate(parts());
+const samePort = typeof first === "string" ? first : second;
+
+console.log(JSON.stringify({ seen, refused, samePort }));
+process.exit(0);
