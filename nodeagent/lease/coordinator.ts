@@ -13,7 +13,7 @@ import { BATCH_MAX, type Listing, type Message } from "./messages.ts";
 import { createProposer, type Rounds } from "./proposer.ts";
 import { SET_KEY } from "./register.ts";
 import type { Rules } from "./rules.ts";
-import { nodeOf, setOf, stepTowards, successorValue, type WitnessId, type WitnessSet } from "./witness-set.ts";
+import { nodeOf, setOf, successorValue, type WitnessId, type WitnessSet } from "./witness-set.ts";
 
 export interface Coordinator {
   /** `null`: nothing is asked. */
@@ -127,7 +127,7 @@ export function createCoordinator(self: WitnessId, membership: Membership, round
     for (const verdict of proposer.verdicts(now)) if (verdict.is === "chosen") chosen = setOf(verdict.value);
     if (chosen !== null || target === null || proposer.busy()) return [];
     const { version, members } = membership.current();
-    const next = stepTowards(members, target);
+    const next = rules.nextMembers(members, target);
     if (next === null) return [];
     return everyAnswerMs(now, () => {
       const nodes = next.map(nodeOf);
@@ -140,8 +140,7 @@ export function createCoordinator(self: WitnessId, membership: Membership, round
       const proposed = proposer.propose(
         [SET_KEY],
         "rewrite",
-        // What somebody else has proposed as the successor goes on; what led to this set is history.
-        (_, inForce) => (inForce !== null && inForce.epoch > version ? inForce : value),
+        (_, inForce) => rules.successor(version, value, inForce),
         now,
       );
       return [...asks, ...proposed];
@@ -194,7 +193,7 @@ export function createCoordinator(self: WitnessId, membership: Membership, round
       if (target === null) return Number.POSITIVE_INFINITY;
       if (phase === "wait") return waitUntil + 1;
       const busy = proposer.busy() ? proposer.deadline() : Number.POSITIVE_INFINITY;
-      if (phase === "settled" && stepTowards(membership.current().members, target) === null) return busy;
+      if (phase === "settled" && rules.nextMembers(membership.current().members, target) === null) return busy;
       return Math.min(busy, Math.max(askAt, 0));
     },
   };

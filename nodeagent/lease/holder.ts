@@ -44,6 +44,7 @@ export function createHolder(
   /** The kernel's lease may be a long one: it is the successor of a parked process, or has parked itself. */
   let long = start.openIPs.length > 0;
   let stopping: { readonly how: "park" | "release"; readonly until: number } | null = null;
+  let seedsAt = startedAt;
   let stopped = false;
   /** A node that only witnesses has no gate. */
   let active = start.openIPs.length > 0;
@@ -156,6 +157,7 @@ export function createHolder(
       return;
     }
     if (verdict.is === "denied" && now >= seeds.until) seeds.take(ip);
+    seedsAt = now + timing.heartbeatMs;
     candidacy.postpone(ip, now);
   }
 
@@ -166,7 +168,7 @@ export function createHolder(
 
   function propose(now: number): Output[] {
     if (proposer.busy() || stopping !== null || !mine.replaced() || desired === null) return [];
-    const back = seeds.all().slice(0, BATCH_MAX);
+    const back = now < seedsAt ? [] : seeds.all().slice(0, BATCH_MAX);
     const ips = back.length > 0 ? back : candidacy.due(now, BATCH_MAX).filter((ip) => !addresses.has(ip));
     if (ips.length === 0) return [];
     return proposer.propose(ips, "take", (_, inForce) => ({ epoch: (inForce?.epoch ?? 0) + 1, owner: node }), now);

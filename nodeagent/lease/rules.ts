@@ -4,8 +4,9 @@
  */
 import type { Entry } from "./entry.ts";
 import type { Grounds, LeaseLength } from "./messages.ts";
+import type { Accepted, Value } from "./register.ts";
 import { TIMING, type Timing } from "./timing.ts";
-import { majorityOf } from "./witness-set.ts";
+import { majorityOf, stepTowards, type WitnessId } from "./witness-set.ts";
 
 export interface Rules {
   readonly timing: Timing;
@@ -41,6 +42,10 @@ export interface Rules {
   mayHeartbeat(unclaimed: number, mineReplaced: boolean): boolean;
 
   // A coordinator of changes of the witness set.
+  /** The members of the next set on the way from one to the other; `null`: it is reached. */
+  nextMembers(members: readonly WitnessId[], target: readonly WitnessId[]): readonly WitnessId[] | null;
+  /** The successor of a version to propose, given what the register of the successor holds. */
+  successor(version: number, wanted: Value, inForce: Accepted | null): Value;
   /** Whether registers are written again before a change counts as done. */
   rewrites: boolean;
   /** How long after a majority of the new set knows it a change counts as done. */
@@ -82,6 +87,9 @@ export const RULES: Rules = {
   mayDropClaim: (inKernel) => !inKernel,
   mayHeartbeat: (unclaimed, mineReplaced) => mineReplaced && unclaimed === 0,
 
+  nextMembers: stepTowards,
+  // What somebody else has proposed as the successor goes on; what led to this set is history.
+  successor: (version, wanted, inForce) => (inForce !== null && inForce.epoch > version ? inForce : wanted),
   rewrites: true,
   // The witnesses' clocks measured the park; this one may be faster.
   settleMs: (parkedMs, { freeAfterMs }) => Math.max(freeAfterMs, parkedMs * 1.03),

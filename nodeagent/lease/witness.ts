@@ -104,7 +104,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     const watch = watcher?.generation === heartbeat.generation ? watcher.version : 0;
     const answers = answer(from, {
       type: "heartbeat-answer",
-      set: version(),
+      set: heartbeat.set,
       generation: heartbeat.generation,
       number: heartbeat.number,
       refused,
@@ -178,7 +178,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     return [];
   }
 
-  function onPrepare(from: string, { ballot, purpose, keys }: Prepare, now: number): Output[] {
+  function onPrepare(from: string, { set, ballot, purpose, keys }: Prepare, now: number): Output[] {
     const promised: [string, Entry["accepted"], Grounds][] = [];
     const denied: [string, number][] = [];
     for (const key of keys) {
@@ -191,10 +191,10 @@ export function createWitness(start: StartState, membership: Membership, rules: 
         promised.push([key, entry.accepted, found]);
       }
     }
-    return answer(from, { type: "promised", set: version(), ballot, promised, denied });
+    return answer(from, { type: "promised", set, ballot, promised, denied });
   }
 
-  function onAccept(from: string, { ballot, purpose, values }: Accept, now: number): Output[] {
+  function onAccept(from: string, { set, ballot, purpose, values }: Accept, now: number): Output[] {
     const accepted: string[] = [];
     const denied: [string, number][] = [];
     for (const [key, value] of values) {
@@ -206,10 +206,10 @@ export function createWitness(start: StartState, membership: Membership, rules: 
         accepted.push(key);
       }
     }
-    return answer(from, { type: "accepted", set: version(), ballot, accepted, denied });
+    return answer(from, { type: "accepted", set, ballot, accepted, denied });
   }
 
-  function onList(from: string, { after }: List, now: number): Output[] {
+  function onList(from: string, { set, after }: List, now: number): Output[] {
     const keys = [...entries]
       .filter(([key, { accepted }]) => accepted !== null && key > after && key !== SET_KEY)
       .map(([key]) => key)
@@ -217,7 +217,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     const running = [...entries.values()].map((entry) => (entry.parkedBy === null ? 0 : entry.parkedUntil - now));
     return answer(from, {
       type: "listing",
-      set: version(),
+      set,
       after,
       keys: keys.slice(0, BATCH_MAX),
       more: keys.length > BATCH_MAX,

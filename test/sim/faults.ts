@@ -3,22 +3,24 @@ import type { SimNode } from "./node.ts";
 import type { Fault, World } from "./world.ts";
 
 const PAUSE_SHARE = 0.0004;
+const USUAL_WEATHER = { loss: 0.03, duplicates: 0.02, late: 0.05, lateMs: 900 };
 
 export function disturb(world: World, untilMs: number): void {
   const { timeline, random, network, nodes, reconciler, scenario } = world;
   const has = (fault: Fault) => scenario.faults.includes(fault);
-  if (has("weather")) network.setWeather({ loss: 0.03, duplicates: 0.02, late: 0.05, lateMs: 900 });
+  if (has("weather")) network.setWeather(scenario.weather ?? USUAL_WEATHER);
   if (has("freezes-anywhere")) for (const node of nodes) node.setPauseShare(PAUSE_SHARE);
 
   /** Again and again, about every `meanMs`, as long as faults last. */
   function often(fault: Fault, meanMs: number, happens: () => void): void {
     if (!has(fault)) return;
+    const mostMs = (2 * meanMs) / (scenario.pace ?? 1);
     const again = () => {
       if (timeline.now() >= untilMs) return;
       happens();
-      timeline.after(random.between(0, 2 * meanMs), again);
+      timeline.after(random.between(0, mostMs), again);
     };
-    timeline.after(random.between(0, 2 * meanMs), again);
+    timeline.after(random.between(0, mostMs), again);
   }
 
   const startLater = (node: SimNode, mostMs: number) => {
@@ -87,13 +89,22 @@ function changeWitnesses({ random, nodes, reconciler }: World): void {
   reconciler.wantWitnesses([...members].sort());
 }
 
-/** A disk is lost where the protocol promises to bear it: by a node that is no witness, when no change is under way. */
-function loseDisk({ random, nodes, reconciler, scenario }: World): void {
+/**
+ * A disk is lost where the protocol bears it: no change is under way, and every other witness has its disk. The reconciler
+ * asks for the node's new disk in place of the lost one.
+ */
+function loseDisk({ random, nodes, reconciler }: World): void {
   const node = random.pick(nodes);
   const { members } = reconciler.set();
-  const settled = !scenario.faults.includes("set-changes") || reconciler.settled();
-  if (!settled || nodes.some((one) => (one.report()?.witnesses.members ?? members).includes(node.witness()))) return;
+  const disks = nodes.map((one) => one.witness());
+  const before = node.witness();
+  if (!reconciler.settled() || !members.every((member) => disks.includes(member))) return;
+  if (members.includes(before) && members.length < 3) return;
+  if (nodes.some((one) => one.report()?.witnesses.members.join() !== members.join())) return;
   node.losePower();
   node.wipeDisk();
   node.start();
+  if (members.includes(before)) {
+    reconciler.wantWitnesses(members.map((member) => (member === before ? node.witness() : member)).sort());
+  }
 }

@@ -16,6 +16,8 @@ export interface NodeParts {
   readonly flaws: GateFlaws;
   /** Kernel writes take up to this. */
   readonly slowestWriteMs: number;
+  /** Writes to disk take up to this. */
+  readonly slowestDiskMs: number;
   /** A witness that has lost its disk keeps its name: it must not. */
   readonly keepsDiskName: boolean;
   readonly send: (from: string, to: string, message: Message) => void;
@@ -139,7 +141,7 @@ export function createNode(parts: NodeParts): SimNode {
         write(process, output.write, () => gate.change(output.generation, output.add, output.remove));
         return;
       case "persist":
-        disk.write(output, random.between(0.3, 15), () => give(process, { on: "persisted", write: output.write }));
+        disk.write(output, random.between(0.3, parts.slowestDiskMs), () => give(process, { on: "persisted", write: output.write }));
         return;
       case "announce":
         takeOvers += output.ips.length;

@@ -12,7 +12,7 @@ export interface Reconciler {
   move(): void;
   wantWitnesses(members: readonly WitnessId[] | null): void;
   set(): WitnessSet;
-  /** A coordinator says that the newest set's change is done and the wanted set is reached. */
+  /** The wanted set is in force, and a coordinator says that all about it is done. */
   settled(): boolean;
 }
 
@@ -103,7 +103,7 @@ export function createReconciler({ timeline, random, nodes, gateways, ips, first
       coordinators = [random.pick(nodes).name, ...(random.chance(0.3) ? [random.pick(nodes).name] : [])];
     },
     set: () => (set.version === 0 ? NO_SET : set),
-    settled: () => settled,
+    settled: () => target === null || (settled && target.join() === set.members.join()),
   };
 }
 

@@ -3,7 +3,7 @@ import { RULES, type Rules } from "../../nodeagent/lease/rules.ts";
 import type { WitnessSet } from "../../nodeagent/lease/witness-set.ts";
 import { disturb } from "./faults.ts";
 import type { GateFlaws } from "./gate.ts";
-import { CALM, createNetwork, type Network } from "./network.ts";
+import { CALM, createNetwork, type Network, type Weather } from "./network.ts";
 import { createNode, type SimNode } from "./node.ts";
 import { createRandom, type Random } from "./random.ts";
 import { createReconciler, type Reconciler } from "./reconciler.ts";
@@ -20,7 +20,13 @@ export interface Scenario {
   readonly chaosMs: number;
   readonly calmMs: number;
   readonly faults: readonly Fault[];
+  /** How much more often than usual things go wrong. */
+  readonly pace?: number;
+  readonly weather?: Weather;
+  /** Kernel writes take up to this; 150 unless said. */
   readonly slowestWriteMs?: number;
+  /** Writes to disk take up to this; 15 unless said. */
+  readonly slowestDiskMs?: number;
 }
 
 export type Fault =
@@ -102,6 +108,7 @@ export function simulate(seed: number, scenario: Scenario, variant: Variant = {}
       ...{ name: `n${i + 1}`, timeline, random, rules, opened },
       flaws: variant.flaws ?? {},
       slowestWriteMs: scenario.slowestWriteMs ?? 150,
+      slowestDiskMs: scenario.slowestDiskMs ?? 15,
       keepsDiskName: variant.keepsDiskName ?? false,
       send: network.send,
     });
