@@ -74,8 +74,10 @@ export function formatPrefix({ network, length }: Prefix): string {
 /** False for an address of the other family: `::ffff:10.0.0.1` is not in `10.0.0.0/8`. */
 export function contains({ network, length }: Prefix, address: Address): boolean {
   if (network.family !== address.family) return false;
-  const hostBits = BigInt(WIDTH[network.family] - length);
-  return network.value >> hostBits === address.value >> hostBits;
+  if (length === 0) return true;
+  // 32 bits fit a number, which is several times faster than a bigint
+  if (network.family === 4) return (Number(network.value) ^ Number(address.value)) >>> (32 - length) === 0;
+  return (network.value ^ address.value) >> BigInt(128 - length) === 0n;
 }
 
 export function lastAddress({ network, length }: Prefix): Address {

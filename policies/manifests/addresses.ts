@@ -28,10 +28,11 @@ export function readAddress(node: Node, path: string, report: Report): Positione
 export function readCidr(node: Node, path: string, report: Report): Positioned<string> | undefined {
   if (node.kind !== "scalar") return undefined;
   const prefix = parseCidr(node.text);
-  const mistake = prefix === undefined ? explainCidr(node.text) : hostBits(prefix, node.text);
-  if (prefix !== undefined && mistake === undefined) {
-    return { value: formatPrefix(prefix), at: report.at(node.offset) };
-  }
+  const value = prefix && formatPrefix(prefix);
+  // what is canonical has no host bits: nearly every prefix ends here
+  const mistake =
+    value === node.text ? undefined : prefix === undefined ? explainCidr(node.text) : hostBits(prefix, node.text);
+  if (value !== undefined && mistake === undefined) return { value, at: report.at(node.offset) };
   if (mistake !== undefined) {
     report.error(mistake.code, node.offset, `${path} ${quote(node.text)} ${mistake.message}`, mistake.fix);
   }

@@ -43,6 +43,7 @@ function readText(text: string, place: (offset: number) => Position, edits: read
     return { report, objects: [], switches: [], readable: false, mistakes: [] };
   }
   const switches: Switch[] = [];
-  const objects = parsed.trees.flatMap((tree) => readDocument(tree, report, switches));
+  const objects: Declared[] = [];
+  for (const tree of parsed.trees) objects.push(...readDocument(tree, report, switches));
   return { report, objects, switches, readable: true, mistakes: [] };
 }

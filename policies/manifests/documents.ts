@@ -11,7 +11,8 @@ export interface DocumentText {
 
 /** Directives (`%YAML`, `%TAG`) stand before the marker of their document: a file that has any stays in one piece. */
 export function cutDocuments(text: string): DocumentText[] {
-  if (/(?:^|[\r\n])%/.test(text)) return [{ text, start: 0 }];
+  if (text.includes("%") && /(?:^|[\r\n])%/.test(text)) return [{ text, start: 0 }];
+  if (!text.includes("\n---") && !text.includes("\r---")) return [{ text, start: 0 }];
   const starts = [0];
   for (const { index } of text.matchAll(/[\r\n]---(?=[ \t\r\n]|$)/g)) starts.push(index + 1);
   return starts.map((start, index) => ({ text: text.slice(start, starts[index + 1]), start }));

@@ -56,7 +56,7 @@ function objectsIn(node: Node, depth: number): MappingNode[] {
 function readObject(kind: OurKind, root: MappingNode, report: Report): Declared[] {
   const ref = readIdentity(kind, root, report);
   if (kind === "EgressNATPolicy" && refuseOtherDialect(root, report)) return [];
-  checkStructure(root, STRUCTURES[kind], "", root.offset, report);
+  checkStructure(root, STRUCTURES[kind], root.offset, report);
   if (ref === undefined) return [];
   const at = placeOf(root, report);
   if (kind === "NetworkGatewayGroup") return [readGroup(ref, root, at, report)];

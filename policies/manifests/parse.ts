@@ -1,7 +1,7 @@
 /** One file, alone: bytes to declared objects and the findings that need no other file. */
 import type { Finding, Position } from "../findings.ts";
 import type { Code } from "./codes.ts";
-import type { ParsedFile } from "./declared.ts";
+import type { Declared, ParsedFile, Switch } from "./declared.ts";
 import { readDocumentText } from "./document.ts";
 import { cutDocuments } from "./documents.ts";
 import type { ManifestFile } from "./file.ts";
@@ -19,24 +19,28 @@ export function parseFile(file: ManifestFile): ParsedFile {
   }
   const mended = mendSeparators(decoded.text);
   const lines = new Lines(mended.text);
-  const place = (offset: number): Position => ({ file: file.path, ...lines.at(offset) });
-  const readings = cutDocuments(mended.text).map(({ text, start }) => {
-    return readDocumentText(text, (offset) => place(start + offset));
-  });
-  const objects = readings.flatMap((reading) => reading.objects);
-  const findings = readings.flatMap((reading) => reading.report.findings);
+  const objects: Declared[] = [];
+  const switches: Switch[] = [];
+  const findings: Finding[] = [];
+  let mayHideGroups = false;
+  for (const { text, start } of cutDocuments(mended.text)) {
+    const reading = readDocumentText(text, (offset) => placeIn(file.path, lines, start + offset));
+    objects.push(...reading.objects);
+    switches.push(...reading.switches);
+    findings.push(...reading.report.findings);
+    mayHideGroups ||= !reading.readable;
+  }
   const written = mended.mistakes.length === 0 ? lines : new Lines(decoded.text);
   for (const { code, offset, message, fix } of mended.mistakes) {
     findings.push({ code, severity: "error", message, fix, file: file.path, ...written.at(offset) });
   }
   if (objects.length > 0) findings.push(...encodingNotes(file.path, decoded.text, decoded.byteOrderMark, lines));
-  return {
-    path: file.path,
-    findings: limitFindings(findings),
-    objects,
-    switches: readings.flatMap((reading) => reading.switches),
-    mayHideGroups: readings.some((reading) => !reading.readable),
-  };
+  return { path: file.path, findings: limitFindings(findings), objects, switches, mayHideGroups };
+}
+
+function placeIn(file: string, lines: Lines, offset: number): Position {
+  const { line, column } = lines.at(offset);
+  return { file, line, column };
 }
 
 function encodingNotes(file: string, text: string, byteOrderMark: boolean, lines: Lines): Finding[] {

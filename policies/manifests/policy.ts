@@ -1,10 +1,10 @@
 import type { ObjectRef, Position } from "../findings.ts";
-import type { Policy, PolicySource, Positioned } from "../intent.ts";
+import type { LabelSelector, Policy, PolicySource, Positioned } from "../intent.ts";
 import { readCidr } from "./addresses.ts";
 import type { Declared } from "./declared.ts";
 import { readNamespaceName, readObjectName } from "./names.ts";
 import type { Report } from "./report.ts";
-import { entryOf, fieldOf, itemsAt, mappingAt, textAt } from "./scalars.ts";
+import { entryOf, fieldOf, isAbsent, itemsAt, mappingAt, textAt } from "./scalars.ts";
 import { EVERYTHING, readSelector } from "./selectors.ts";
 import type { MappingNode, Node } from "./tree.ts";
 
@@ -48,19 +48,26 @@ function readSources(spec: Node | undefined, report: Report): PolicySource[] {
 /** Undefined when any part is broken: half a source would select more than was meant. */
 function readSource(item: Node, path: string, report: Report): PolicySource | undefined {
   if (item.kind !== "mapping") return undefined;
-  const select = (name: string, whom: string) => {
-    const node = fieldOf(item, name);
-    if (node !== undefined) return readSelector(node, `${path}.${name}`, report);
-    const message = `${path} has no ${name}, so it takes ${whom}`;
-    const offset = entryOf(item, name)?.key.offset ?? item.offset;
-    report.warning("selector-absent", offset, message, `write ${name}: {} if that is meant`);
-    return EVERYTHING;
-  };
-  const misspelt = item.entries.some(({ key }) => key.text !== "namespaceSelector" && key.text !== "podSelector");
-  if (misspelt) return undefined;
-  const namespaceSelector = select("namespaceSelector", "the pods of every namespace");
-  const podSelector = select("podSelector", "every pod of the namespace");
+  for (const { key } of item.entries) {
+    if (key.text !== "namespaceSelector" && key.text !== "podSelector") return undefined;
+  }
+  const namespaceSelector = select(item, "namespaceSelector", "the pods of every namespace", path, report);
+  const podSelector = select(item, "podSelector", "every pod of the namespace", path, report);
   return namespaceSelector && podSelector && { namespaceSelector, podSelector };
+}
+
+function select(
+  source: MappingNode,
+  name: string,
+  whom: string,
+  path: string,
+  report: Report,
+): LabelSelector | undefined {
+  const entry = entryOf(source, name);
+  if (entry !== undefined && !isAbsent(entry.value)) return readSelector(entry.value, `${path}.${name}`, report);
+  const message = `${path} has no ${name}, so it takes ${whom}`;
+  report.warning("selector-absent", entry?.key.offset ?? source.offset, message, `write ${name}: {} if that is meant`);
+  return EVERYTHING;
 }
 
 function readDestinations(spec: Node | undefined, report: Report): Positioned<string>[] {

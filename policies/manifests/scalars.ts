@@ -13,14 +13,14 @@ const KUBECTL_BOOLEAN = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)$
 
 export function scalarType({ plain, text }: ScalarNode): ScalarType {
   if (!plain) return "text";
-  // the first character leaves one or two of the patterns: most values are names and addresses
+  // the length and the first character leave one or two of the patterns: most values are names and addresses
   switch (text.charCodeAt(0) | 0x20) {
     case 0x6e: // n
     case 0x7e: // ~
-      return NULL.test(text) ? "null" : "text";
+      return text.length <= 4 && NULL.test(text) ? "null" : "text";
     case 0x74: // t
     case 0x66: // f
-      return BOOLEAN.test(text) ? "boolean" : "text";
+      return text.length <= 5 && BOOLEAN.test(text) ? "boolean" : "text";
     default:
       return text === "" ? "null" : numberType(text);
   }
@@ -35,7 +35,7 @@ function numberType(text: string): ScalarType {
 
 /** Text for YAML 1.2, but a boolean for kubectl. */
 export function isBooleanForKubectl(node: ScalarNode): boolean {
-  return node.plain && KUBECTL_BOOLEAN.test(node.text);
+  return node.plain && node.text.length <= 3 && KUBECTL_BOOLEAN.test(node.text);
 }
 
 /** As Kubernetes has it, a field that is null is not there. */

@@ -4,7 +4,7 @@ import { describeOdd } from "./characters.ts";
 import { isLabelKey, isLabelValue } from "./names.ts";
 import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
-import { fieldOf, itemsAt, mappingAt, scalarType, textAt } from "./scalars.ts";
+import { isAbsent, itemsAt, scalarType, textAt } from "./scalars.ts";
 import type { Node, ScalarNode } from "./tree.ts";
 
 export const EVERYTHING: LabelSelector = { requirements: [] };
@@ -15,24 +15,25 @@ export const EVERYTHING: LabelSelector = { requirements: [] };
  */
 export function readSelector(node: Node, path: string, report: Report): LabelSelector | undefined {
   if (node.kind !== "mapping") return undefined;
-  const requirements: LabelRequirement[] = [];
-  let whole = true;
-  const take = (requirement: LabelRequirement | undefined) => {
-    if (requirement === undefined) whole = false;
-    else requirements.push(requirement);
-  };
-  const labels = fieldOf(node, "matchLabels");
-  if (labels !== undefined && labels.kind !== "mapping") whole = false;
-  for (const { key, value } of mappingAt(node, "matchLabels")?.entries ?? []) {
-    take(readLabel(key, value, `${path}.matchLabels`, report));
+  const requirements: (LabelRequirement | undefined)[] = [];
+  for (const { key, value } of node.entries) {
+    if (key.text === "matchLabels") requirements.push(...readLabels(value, `${path}.matchLabels`, report));
+    else if (key.text === "matchExpressions")
+      requirements.push(...readExpressions(value, `${path}.matchExpressions`, report));
+    else requirements.push(undefined);
   }
-  const expressions = fieldOf(node, "matchExpressions");
-  if (expressions !== undefined && expressions.kind !== "sequence") whole = false;
-  for (const [index, item] of itemsAt(node, "matchExpressions").entries()) {
-    take(readExpression(item, `${path}.matchExpressions[${index}]`, report));
-  }
-  const known = node.entries.every(({ key }) => key.text === "matchLabels" || key.text === "matchExpressions");
-  return whole && known ? { requirements } : undefined;
+  return requirements.every((requirement) => requirement !== undefined) ? { requirements } : undefined;
+}
+
+/** Undefined for what is broken. */
+function readLabels(node: Node, path: string, report: Report): (LabelRequirement | undefined)[] {
+  if (node.kind !== "mapping") return isAbsent(node) ? [] : [undefined];
+  return node.entries.map(({ key, value }) => readLabel(key, value, path, report));
+}
+
+function readExpressions(node: Node, path: string, report: Report): (LabelRequirement | undefined)[] {
+  if (node.kind !== "sequence") return isAbsent(node) ? [] : [undefined];
+  return node.items.map((item, index) => readExpression(item, `${path}[${index}]`, report));
 }
 
 function readLabel(key: ScalarNode, value: Node, path: string, report: Report): LabelRequirement | undefined {

@@ -39,9 +39,13 @@ export function decode(bytes: Uint8Array): Decoded {
   return { text, problem: { code: "nul-character", offset: nul, message, fix: "delete it; a manifest is text" } };
 }
 
+const utf8 = () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const whole = utf8();
+
+/** Undefined where the bytes are no UTF-8. `unfinished`: they may end within a character. */
 function decodeUtf8(bytes: Uint8Array, unfinished = false): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: unfinished });
+    return unfinished ? utf8().decode(bytes, { stream: true }) : whole.decode(bytes);
   } catch {
     return undefined; // what `fatal` promises for bytes that are no UTF-8; nothing else can fail here
   }

@@ -91,7 +91,7 @@ class TreeBuilder {
   root: Node = { kind: "scalar", offset: 0, text: "", plain: true };
   readonly #text: string;
   readonly #frames: Frame[] = [];
-  readonly #anchors = new Map<string, Anchor>();
+  #anchors: Map<string, Anchor> | undefined;
   #size = 0;
   #aliasedSize = 0;
   #offset = 0;
@@ -135,7 +135,7 @@ class TreeBuilder {
   /** The node the alias stands for, or a refused one after a problem. */
   #resolve(start: number, end: number): Node {
     const name = this.#text.slice(start, end);
-    const anchor = this.#anchors.get(name);
+    const anchor = this.#anchors?.get(name);
     this.#offset = start - 1;
     if (anchor === undefined) {
       const fix = `write the value here, or put &${show(name)} before the node it stands for`;
@@ -163,6 +163,7 @@ class TreeBuilder {
   #anchor(start: number, end: number): Anchor | undefined {
     if (start < 0) return undefined;
     const anchor: Anchor = { node: undefined, size: 0 };
+    this.#anchors ??= new Map();
     this.#anchors.set(this.#text.slice(start, end), anchor);
     return anchor;
   }
@@ -179,7 +180,7 @@ class TreeBuilder {
 
   #place(node: Node): void {
     this.#size++;
-    const frame = this.#frames.at(-1);
+    const frame = this.#frames[this.#frames.length - 1];
     if (frame === undefined) this.root = node;
     else if (frame.node.kind === "sequence") frame.node.items.push(node);
     else if (frame.key === undefined) frame.key = this.#acceptKey(frame, frame.node, node);
@@ -190,29 +191,25 @@ class TreeBuilder {
   }
 
   #acceptKey(frame: Frame, mapping: MappingNode, key: Node): ScalarNode | "skip" {
-    const refuse = (code: Code, message: string, fix: string, first?: number) => {
-      const problem = { code, offset: key.offset, message, fix, always: false };
-      this.problems.push(first === undefined ? problem : { ...problem, first });
-    };
     if (key.kind === "refused") return "skip";
     if (key.kind !== "scalar") {
-      refuse("key-not-text", "a key of a manifest is text, not a list or a mapping", "write the key as plain text");
-      return "skip";
+      const message = "a key of a manifest is text, not a list or a mapping";
+      return this.#refuseKey({ code: "key-not-text", offset: key.offset, message, fix: "write the key as plain text" });
     }
     if (key.plain && key.text === "<<") {
-      refuse(
-        "merge-key",
-        "merge keys (<<) are not part of YAML 1.2 and are not read",
-        "write the fields out, or use an alias for a whole value",
-      );
-      return "skip";
+      const message = "merge keys (<<) are not part of YAML 1.2 and are not read";
+      const fix = "write the fields out, or use an alias for a whole value";
+      return this.#refuseKey({ code: "merge-key", offset: key.offset, message, fix });
     }
     const first = knownKey(frame, mapping, key)?.offset;
-    if (first !== undefined) {
-      refuse("duplicate-key", `the key ${quote(key.text)} stands twice in this mapping`, "keep one of the two", first);
-      return "skip";
-    }
-    return key;
+    if (first === undefined) return key;
+    const message = `the key ${quote(key.text)} stands twice in this mapping`;
+    return this.#refuseKey({ code: "duplicate-key", offset: key.offset, message, fix: "keep one of the two", first });
+  }
+
+  #refuseKey(problem: Omit<TreeProblem, "always">): "skip" {
+    this.problems.push({ ...problem, always: false });
+    return "skip";
   }
 
   /** The tag as written; only those that say what the node is anyway are accepted. */
@@ -231,7 +228,10 @@ class TreeBuilder {
 const SMALL_MAPPING = 16;
 
 function knownKey(frame: Frame, { entries }: MappingNode, key: ScalarNode): ScalarNode | undefined {
-  if (entries.length < SMALL_MAPPING) return entries.find((entry) => entry.key.text === key.text)?.key;
+  if (entries.length < SMALL_MAPPING) {
+    for (const entry of entries) if (entry.key.text === key.text) return entry.key;
+    return undefined;
+  }
   frame.keys ??= new Map(entries.map((entry) => [entry.key.text, entry.key]));
   const known = frame.keys.get(key.text);
   if (known === undefined) frame.keys.set(key.text, key);

@@ -5,22 +5,12 @@ import type { DeclaredTree } from "./tree.ts";
 import { placeText } from "./words.ts";
 
 /** One object per kind, namespace and name: of two declarations Git cannot say which is meant. */
-export function namesAreUnique({ objects }: DeclaredTree): Finding[] {
-  const first = new Map<string, Declared>();
-  const findings: Finding[] = [];
-  for (const object of objects) {
-    const name = fullName(object.ref);
-    const earlier = first.get(name);
-    if (earlier === undefined) {
-      first.set(name, object);
-      continue;
-    }
-    const message = `${name} is declared twice; the first is at ${placeText(earlier.at)}`;
-    findings.push(
-      finding("duplicate-object", object, message, "delete or rename one of the two; until then the first counts"),
-    );
-  }
-  return findings;
+export function namesAreUnique({ repeated }: DeclaredTree): Finding[] {
+  return repeated.map(({ object, first }) => {
+    const message = `${fullName(object.ref)} is declared twice; the first is at ${placeText(first.at)}`;
+    const fix = "delete or rename one of the two; until then the first counts";
+    return finding("duplicate-object", object, message, fix);
+  });
 }
 
 /** Two EgressClusters cannot say of which one an object is: a tree belongs to one cluster. */

@@ -51,7 +51,7 @@ function shared(ip: Positioned<IpAddress>, group: Group, holders: Map<IpAddress,
 function unusableIn(cluster: ClusterSettings): (ip: Positioned<IpAddress>) => Found | undefined {
   const obstacle = obstacleFinder(cluster);
   const subnets = cluster.nodeSubnets.map((cidr) => parseCidr(cidr) as Prefix);
-  return ({ value: ip }) => {
+  const judge = (ip: IpAddress): Found | undefined => {
     const address = parseAddress(ip) as Address;
     const found = obstacle(ip, address);
     if (found !== undefined) return refuse(`floating-ip-${found.kind}`, found.message);
@@ -59,6 +59,12 @@ function unusableIn(cluster: ClusterSettings): (ip: Positioned<IpAddress>) => Fo
     const ofFamily = subnets.some(({ network }) => network.family === address.family);
     const known = ofFamily ? "it is in none of nodeSubnets" : `no IPv${address.family} subnet is declared`;
     return refuse("floating-ip-outside-subnets", `${ip} is in no subnet of the nodes: ${known}`);
+  };
+  // what another group has stands in kube-system/default too
+  const judged = new Map<IpAddress, Found | undefined>();
+  return ({ value: ip }) => {
+    if (!judged.has(ip)) judged.set(ip, judge(ip));
+    return judged.get(ip);
   };
 }
 

@@ -8,6 +8,8 @@ export interface DeclaredTree {
   readonly files: readonly ParsedFile[];
   /** Of all files, in their order, with those that repeat another's name. */
   readonly objects: readonly Declared[];
+  /** Objects whose kind, namespace and name another one had before. */
+  readonly repeated: readonly { readonly object: Declared; readonly first: Declared }[];
   readonly intent: Intent;
   /** The groups of the intent by namespace/name. */
   readonly groups: ReadonlyMap<string, Group>;
@@ -32,9 +34,12 @@ export function refName({ gatewayRef }: Policy): string {
 export function seeTogether(files: readonly ParsedFile[]): DeclaredTree {
   const objects = files.flatMap((file) => file.objects);
   const counting = new Map<string, Declared>();
+  const repeated: DeclaredTree["repeated"][number][] = [];
   for (const object of objects) {
     const name = fullName(object.ref);
-    if (!counting.has(name)) counting.set(name, object);
+    const first = counting.get(name);
+    if (first === undefined) counting.set(name, object);
+    else repeated.push({ object, first });
   }
   const groups = new Map<string, Group>();
   const brokenGroups = new Set<string>();
@@ -47,5 +52,6 @@ export function seeTogether(files: readonly ParsedFile[]): DeclaredTree {
   }
   const cluster = objects.find((object) => object.kind === "EgressCluster")?.settings ?? DEFAULT_SETTINGS;
   const intent = { groups: [...groups.values()], policies, cluster };
-  return { files, objects, intent, groups, brokenGroups, mayHideGroups: files.some((file) => file.mayHideGroups) };
+  const mayHideGroups = files.some((file) => file.mayHideGroups);
+  return { files, objects, repeated, intent, groups, brokenGroups, mayHideGroups };
 }
