@@ -2,7 +2,7 @@
  * What becomes of open connections. An established connection follows the egress id it began with for as long as the
  * pod's class still names that id, wherever new connections go; so only ids are compared here, not destinations.
  */
-import type { Allocation, Plan } from "../model.ts";
+import type { Plan } from "../model.ts";
 import type { EgressId, PodClass } from "../nodestate.ts";
 
 /**
@@ -19,23 +19,28 @@ export interface Connections {
 }
 
 export function fateComparer(before: Plan, after: Plan): (was: PodClass | undefined, is: PodClass | undefined) => Fate {
-  const earlier = byId(before.allocations);
-  const now = byId(after.allocations);
+  const earlier = nodesById(before);
+  const now = nodesById(after);
+  const fateOf = (id: EgressId, is: PodClass | undefined): Fate => {
+    const from = earlier.get(id) ?? null;
+    if (from === null) return "kept";
+    if (is === undefined || !is.rules.some((rule) => rule.id === id)) return "reset";
+    const to = now.get(id) ?? null;
+    if (to === from) return "kept";
+    return to === null ? "held" : "rerouted";
+  };
   return (was, is) => {
-    const kept = new Set(is?.rules.map(({ id }) => id));
-    const fates = new Set([...new Set(was?.rules.map(({ id }) => id))].map((id) => fateOf(id)));
-    return (["reset", "held", "rerouted"] as const).find((fate) => fates.has(fate)) ?? "kept";
-
-    function fateOf(id: EgressId): Fate {
-      const from = earlier.get(id)?.node ?? null;
-      const to = now.get(id)?.node ?? null;
-      if (from === null || from === to) return from === null || kept.has(id) ? "kept" : "reset";
-      if (!kept.has(id)) return "reset";
-      return to === null ? "held" : "rerouted";
+    let worst: Fate = "kept";
+    for (const { id } of was?.rules ?? []) {
+      const fate = fateOf(id, is);
+      if (ORDER[fate] > ORDER[worst]) worst = fate;
     }
+    return worst;
   };
 }
 
-function byId(allocations: readonly Allocation[]): Map<EgressId, Allocation> {
-  return new Map(allocations.map((allocation) => [allocation.id, allocation]));
+const ORDER = { kept: 0, rerouted: 1, held: 2, reset: 3 } as const satisfies Record<Fate, number>;
+
+function nodesById({ allocations }: Plan): Map<EgressId, string | null> {
+  return new Map(allocations.map(({ id, node }) => [id, node]));
 }

@@ -65,8 +65,8 @@ export interface PodEffect {
 export function effect(before: Planned, after: Planned): Effect {
   const floatingIPs = after.plan.changes.flatMap(floatingIPEffect);
   const policies = comparePolicies(before.plan, after.plan);
-  const { changed, unchanged, connections } = comparePods(before, after);
   const nodes = compareNodes(before.plan.nodes, after.plan.nodes);
+  const { changed, unchanged, connections } = comparePods(before, after, nodes.withSamePods);
   return {
     floatingIPs,
     policies,

@@ -9,60 +9,72 @@ export interface Place {
   readonly state: NodeState | undefined;
 }
 
-export interface Placed {
+/** A pod as it was, and as it is. */
+type OnPair = (was: NodePod, before: Place, is: NodePod, after: Place) => void;
+
+interface Placed {
   readonly pod: NodePod;
   readonly place: Place;
 }
 
-/** Pods of both views, on a node that at least one of the plans knows. */
-export function* pairsOf(before: Planned, after: Planned): Generator<readonly [was: Placed, is: Placed]> {
+/**
+ * Pods of both views, on a node that at least one of the plans knows.
+ * @param isSettled that nothing more is to be said of the pods of a node
+ */
+export function forEachPair(
+  before: Planned,
+  after: Planned,
+  isSettled: (was: NodeState, is: NodeState) => boolean,
+  onPair: OnPair,
+): void {
   const former = new Map(before.plan.nodes.map((state) => [state.node, state]));
   const gone = new Map<string, Placed>();
   const come: Placed[] = [];
   for (const state of after.plan.nodes) {
-    yield* pairsOnNode(former.get(state.node), state, gone, come);
+    const was = former.get(state.node);
     former.delete(state.node);
+    if (was !== undefined && isSettled(was, state)) continue;
+    pairOnNode({ node: state.node, state: was }, { node: state.node, state }, { gone, come, onPair });
   }
-  for (const state of former.values()) for (const pod of state.pods) leave(gone, pod, state);
+  for (const state of former.values()) for (const pod of state.pods) leave(gone, pod, { node: state.node, state });
 
   const wasThere = presence(before.view);
   for (const is of come) {
-    const was = gone.get(nameOf(is.pod)) ?? (wasThere(is) ? unreached(is) : undefined);
+    const was = gone.get(nameOf(is.pod)) ?? (wasThere(is.pod) ? unreached(is) : undefined);
     gone.delete(nameOf(is.pod));
-    if (was !== undefined) yield [was, is];
+    if (was !== undefined) onPair(was.pod, was.place, is.pod, is.place);
   }
   const isThere = presence(after.view);
-  for (const was of gone.values()) if (isThere(was)) yield [was, unreached(was)];
-}
-
-function* pairsOnNode(
-  former: NodeState | undefined,
-  state: NodeState,
-  gone: Map<string, Placed>,
-  come: Placed[],
-): Generator<readonly [was: Placed, is: Placed]> {
-  const place = { node: state.node, state };
-  const formerPods = former?.pods ?? [];
-  const formerPlace = { node: state.node, state: former };
-  let next = 0;
-  for (const pod of state.pods) {
-    while (next < formerPods.length && precedes(formerPods[next] as NodePod, pod)) {
-      leave(gone, formerPods[next++] as NodePod, former as NodeState);
-    }
-    const candidate = formerPods[next];
-    if (candidate !== undefined && candidate.name === pod.name && candidate.namespace === pod.namespace) {
-      next++;
-      yield [
-        { pod: candidate, place: formerPlace },
-        { pod, place },
-      ];
-    } else come.push({ pod, place });
+  for (const was of gone.values()) {
+    const is = isThere(was.pod) ? unreached(was) : undefined;
+    if (is !== undefined) onPair(was.pod, was.place, is.pod, is.place);
   }
-  for (const pod of formerPods.slice(next)) leave(gone, pod, former as NodeState);
 }
 
-function leave(gone: Map<string, Placed>, pod: NodePod, state: NodeState): void {
-  gone.set(nameOf(pod), { pod, place: { node: state.node, state } });
+interface Pairing {
+  readonly gone: Map<string, Placed>;
+  readonly come: Placed[];
+  readonly onPair: OnPair;
+}
+
+function pairOnNode(before: Place, after: Place, { gone, come, onPair }: Pairing): void {
+  const former = before.state?.pods ?? [];
+  let next = 0;
+  for (const pod of after.state?.pods ?? []) {
+    while (next < former.length && !isSame(former[next] as NodePod, pod) && precedes(former[next] as NodePod, pod)) {
+      leave(gone, former[next++] as NodePod, before);
+    }
+    const candidate = former[next];
+    if (candidate !== undefined && isSame(candidate, pod)) {
+      next++;
+      onPair(candidate, before, pod, after);
+    } else come.push({ pod, place: after });
+  }
+  for (; next < former.length; next++) leave(gone, former[next] as NodePod, before);
+}
+
+function leave(gone: Map<string, Placed>, pod: NodePod, place: Place): void {
+  gone.set(nameOf(pod), { pod, place });
 }
 
 /** In a plan that does not know the pod's node nothing selects it. */
@@ -71,9 +83,9 @@ function unreached({ pod, place }: Placed): Placed {
 }
 
 /** Looks through the view when first asked. */
-function presence({ pods }: View): (placed: Placed) => boolean {
+function presence({ pods }: View): (pod: NodePod) => boolean {
   let names: Set<string> | undefined;
-  return ({ pod }) => {
+  return (pod) => {
     names ??= new Set(pods.filter(({ ips, hostNetwork }) => ips.length > 0 && !hostNetwork).map(nameOf));
     return names.has(nameOf(pod));
   };
@@ -81,6 +93,10 @@ function presence({ pods }: View): (placed: Placed) => boolean {
 
 function nameOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
   return `${namespace}/${name}`;
+}
+
+function isSame(a: NodePod, b: NodePod): boolean {
+  return a.name === b.name && a.namespace === b.namespace;
 }
 
 function precedes(a: NodePod, b: NodePod): boolean {

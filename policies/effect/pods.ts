@@ -1,8 +1,8 @@
 /** Every pod of two plans, compared by its class: most pods share the answer of one that was looked at already. */
-import type { NodePod, PodClass } from "../nodestate.ts";
+import type { NodePod, NodeState, PodClass } from "../nodestate.ts";
 import { type Connections, type Fate, fateComparer } from "./connections.ts";
-import { type Place, type Placed, pairsOf } from "./pairs.ts";
-import { type Planned, type SourceChange, sourceComparer, sourcesOf } from "./sources.ts";
+import { forEachPair, type Place } from "./pairs.ts";
+import { type Planned, type SourceChange, sourceComparer } from "./sources.ts";
 
 export interface ChangedPod {
   readonly pod: NodePod;
@@ -24,20 +24,34 @@ interface Comparison {
   readonly fate: Fate;
 }
 
-/** A pod that only one of the views has is left out: it comes or goes with the cluster, not with a commit. */
-export function comparePods(before: Planned, after: Planned): PodComparison {
+/**
+ * A pod that only one of the views has is left out: it comes or goes with the cluster, not with a commit.
+ * @param withSamePods of `compareNodes`
+ */
+export function comparePods(before: Planned, after: Planned, withSamePods: ReadonlySet<string>): PodComparison {
   const compare = classComparer(before, after);
   const changed: ChangedPod[] = [];
   const fates = { kept: 0, rerouted: 0, held: 0, reset: 0 };
   let compared = 0;
-  for (const [was, is] of pairsOf(before, after)) {
-    const { changes, fate } = compare(was, is);
+  /** Where pods and their classes stay, classes are few and tell all. */
+  const isSettled = (was: NodeState, is: NodeState) => {
+    const settled =
+      withSamePods.has(is.node) &&
+      is.classes.every(({ key }) => {
+        const { changes, fate } = compare(key, was, key, is);
+        return changes.length === 0 && fate === "kept";
+      });
+    if (settled) compared += is.pods.length;
+    return settled;
+  };
+  forEachPair(before, after, isSettled, (was, formerPlace, is, place) => {
+    const { changes, fate } = compare(was.class, formerPlace.state, is.class, place.state);
     compared++;
     fates[fate]++;
-    if (changes.length === 0) continue;
-    const possible = changes.filter(({ family }) => hasFamily(is.pod, family));
-    if (possible.length > 0) changed.push({ pod: is.pod, before: was.place, after: is.place, changes: possible });
-  }
+    if (changes.length === 0) return;
+    const possible = changes.filter(({ family }) => hasFamily(is, family));
+    if (possible.length > 0) changed.push({ pod: is, before: formerPlace, after: place, changes: possible });
+  });
   const { reset, held, rerouted } = fates;
   return { changed, unchanged: compared - changed.length, connections: { reset, held, rerouted } };
 }
@@ -46,26 +60,34 @@ function hasFamily({ ips }: NodePod, family: 4 | 6): boolean {
   return ips.some((ip) => ip.includes(":") === (family === 6));
 }
 
-function classComparer(before: Planned, after: Planned): (was: Placed, is: Placed) => Comparison {
-  const compareSources = sourceComparer(sourcesOf(before), sourcesOf(after));
+type CompareClasses = (
+  was: string | null,
+  before: NodeState | undefined,
+  is: string | null,
+  after: NodeState | undefined,
+) => Comparison;
+
+/** By their keys: within a plan, equal keys are equal classes. */
+function classComparer(before: Planned, after: Planned): CompareClasses {
+  const compareSources = sourceComparer(before, after);
   const compareFates = fateComparer(before.plan, after.plan);
   const known = new Map<string | null, Map<string | null, Comparison>>();
-  return (was, is) => {
-    let withFormer = known.get(was.pod.class);
+  return (was, formerState, is, state) => {
+    let withFormer = known.get(was);
     if (withFormer === undefined) {
       withFormer = new Map();
-      known.set(was.pod.class, withFormer);
+      known.set(was, withFormer);
     }
-    let comparison = withFormer.get(is.pod.class);
+    let comparison = withFormer.get(is);
     if (comparison === undefined) {
-      const [former, present] = [classOf(was), classOf(is)];
+      const [former, present] = [classOf(was, formerState), classOf(is, state)];
       comparison = { changes: compareSources(former, present), fate: compareFates(former, present) };
-      withFormer.set(is.pod.class, comparison);
+      withFormer.set(is, comparison);
     }
     return comparison;
   };
 }
 
-function classOf({ pod, place }: Placed): PodClass | undefined {
-  return pod.class === null ? undefined : place.state?.classes.find(({ key }) => key === pod.class);
+function classOf(key: string | null, state: NodeState | undefined): PodClass | undefined {
+  return key === null ? undefined : state?.classes.find((one) => one.key === key);
 }

@@ -6,7 +6,7 @@
 import { formatAddress, formatPrefix, lastAddress, mergePrefixes, type Prefix, parseCidr } from "../addresses.ts";
 import type { Cidr, Intent } from "../intent.ts";
 import type { Plan } from "../model.ts";
-import type { PodClass } from "../nodestate.ts";
+import type { EgressId, PodClass } from "../nodestate.ts";
 import type { View } from "../view.ts";
 import { PrefixMap, PrefixSet, remainder } from "./regions.ts";
 
@@ -41,62 +41,62 @@ interface Decision {
 }
 
 /** Of one plan. */
-export interface Sources {
+interface Sources {
   readonly inCluster: PrefixSet;
   readonly floatingIPs: ReadonlySet<string>;
+  readonly byId: ReadonlyMap<EgressId, Source>;
   /** Longest destination first, as in the class. */
   decisions(podClass: PodClass | undefined): readonly Decision[];
 }
 
-export function sourcesOf({ intent, plan }: Planned): Sources {
-  const allocations = new Map(plan.allocations.map((allocation) => [allocation.id, allocation]));
-  const declared = new Map(
-    intent.policies.map(({ name, destinations }) => [name, new Set(destinations.map(({ value }) => value))]),
-  );
-  const policyOf = (key: string, cidr: Cidr) => key.split(",").find((name) => declared.get(name)?.has(cidr)) ?? "";
+function sourcesOf({ intent, plan }: Planned): Sources {
+  const byId = new Map(plan.allocations.map(({ id, ip, node }) => [id, node === null ? null : ip]));
+  const policies = new Map(intent.policies.map((policy) => [policy.name, policy]));
+  const names = (policy: string, cidr: Cidr) => policies.get(policy)?.destinations.some(({ value }) => value === cidr);
+  const policyOf = (key: string, cidr: Cidr) => key.split(",").find((policy) => names(policy, cidr)) ?? "";
   return {
     inCluster: new PrefixSet((plan.nodes[0]?.noEgressCIDRs ?? []).flatMap((cidr) => parseCidr(cidr) ?? [])),
     floatingIPs: new Set(plan.allocations.map(({ ip }) => ip)),
+    byId,
     decisions: (podClass) =>
       (podClass?.rules ?? []).flatMap(({ cidr, id }) => {
         const prefix = parseCidr(cidr);
         if (podClass === undefined || prefix === undefined) return [];
-        const allocation = allocations.get(id);
-        const source = allocation === undefined || allocation.node === null ? null : allocation.ip;
-        return [{ prefix, source, policy: policyOf(podClass.key, cidr) }];
+        return [{ prefix, source: byId.get(id) ?? null, policy: policyOf(podClass.key, cidr) }];
       }),
   };
 }
 
-/** Of which in-cluster prefixes the two plans disagree. */
-export function changedInCluster(before: Sources, after: Sources): PrefixSet {
-  const only = (one: PrefixSet, other: PrefixSet) => one.sorted.filter((prefix) => !other.has(prefix));
-  return new PrefixSet([...only(before.inCluster, after.inCluster), ...only(after.inCluster, before.inCluster)]);
-}
-
-/** Compares what two classes of two plans mean for a pod; memorise the comparer's answers, not this. */
+/** Compares what two classes of two plans mean for a pod; memorise the answers, not this. */
 export function sourceComparer(
-  before: Sources,
-  after: Sources,
+  planBefore: Planned,
+  planAfter: Planned,
 ): (was: PodClass | undefined, is: PodClass | undefined) => readonly SourceChange[] {
+  const before = sourcesOf(planBefore);
+  const after = sourcesOf(planAfter);
   const inCluster = changedInCluster(before, after);
   return (was, is) => {
-    const earlier = before.decisions(was);
-    const now = after.decisions(is);
-    if (inCluster.sorted.length === 0 && sameDecisions(earlier, now)) return [];
+    if (inCluster.sorted.length === 0 && sameSources(was?.rules ?? [], before, is?.rules ?? [], after)) return [];
+    const [earlier, now] = [before.decisions(was), after.decisions(is)];
     return changesBetween({ sources: before, decisions: earlier }, { sources: after, decisions: now }, inCluster);
   };
 }
 
-function sameDecisions(a: readonly Decision[], b: readonly Decision[]): boolean {
-  return a.length === b.length && a.every((one, i) => sameDecision(one, b[i] as Decision));
+/** Of which in-cluster prefixes the two plans disagree. */
+function changedInCluster(before: Sources, after: Sources): PrefixSet {
+  const only = (one: PrefixSet, other: PrefixSet) => one.sorted.filter((prefix) => !other.has(prefix));
+  return new PrefixSet([...only(before.inCluster, after.inCluster), ...only(after.inCluster, before.inCluster)]);
 }
 
-function sameDecision({ prefix: a, source }: Decision, other: Decision): boolean {
-  const b = other.prefix;
-  const samePrefix =
-    a.length === b.length && a.network.value === b.network.value && a.network.family === b.network.family;
-  return samePrefix && source === other.source;
+/** Most classes mean what they meant; to see that, nothing needs to be parsed. */
+function sameSources(was: PodClass["rules"], before: Sources, is: PodClass["rules"], after: Sources): boolean {
+  return (
+    was.length === is.length &&
+    was.every(({ cidr, id }, i) => {
+      const rule = is[i] as PodClass["rules"][number];
+      return cidr === rule.cidr && before.byId.get(id) === after.byId.get(rule.id);
+    })
+  );
 }
 
 interface Side {
