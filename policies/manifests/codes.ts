@@ -83,6 +83,8 @@ export const CODES = {
   "destination-in-cluster":
     "A destination within the pods', the services' or the declared no-egress prefixes never takes the egress path.",
   "family-mismatch": "An IPv6 destination with an IPv4 floating IP, or the reverse.",
+  "empty-tree":
+    'Nothing in the tree is Sallyport\'s. A commit like that is rejected and not taken for "remove all egress"; only `check` says nothing, for it may have been given a part of the tree.',
   "duplicate-object": "One kind, namespace and name twice. The first by path and place counts.",
   "second-cluster": "A tree describes one cluster.",
   "switch-off":

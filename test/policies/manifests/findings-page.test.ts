@@ -7,6 +7,7 @@ import { formatAddress, parseAddress } from "../../../policies/addresses.ts";
 import type { Finding } from "../../../policies/findings.ts";
 import { CODES } from "../../../policies/manifests/codes.ts";
 import type { FileProblem, ManifestFile } from "../../../policies/manifests/file.ts";
+import { judge } from "../../../policies/manifests/judge.ts";
 import { type Reading, readManifests } from "../../../policies/manifests/read.ts";
 import { mergeFindings } from "../../../policies/merge-findings.ts";
 import { nothingBefore, type Previous, plan } from "../../../policies/plan.ts";
@@ -115,7 +116,7 @@ function planOf({ intent }: Reading, view: View, previous: Previous) {
 
 async function printed({ info, manifests, before, inventory }: Example): Promise<string> {
   const reading = readExample(info, manifests);
-  let { findings } = reading;
+  let { findings } = judge(reading);
   if (inventory !== undefined) {
     const view = await viewOf(inventory);
     const previous =
