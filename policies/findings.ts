@@ -2,6 +2,7 @@
  * What validation says about a tree of manifests. One finding is one thing a person can act on: it names the place,
  * what is wrong and the mend. The JSON shape printed by `sallyport check --json` is this interface, unchanged.
  */
+import type { Code } from "./manifests/codes.ts";
 
 /**
  * `error`: something written here will not take effect, or the file cannot be read. `warning`: it works, but probably
@@ -25,7 +26,7 @@ export interface Position {
 
 export interface Finding extends Position {
   /** Stable, lower-case with dashes; documented in docs/findings.md. */
-  readonly code: string;
+  readonly code: Code;
   readonly severity: Severity;
   /** One sentence without a trailing line break. */
   readonly message: string;

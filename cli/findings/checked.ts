@@ -1,4 +1,5 @@
 import type { Finding, Position } from "../../policies/findings.ts";
+import type { Code } from "../../policies/manifests/codes.ts";
 import type { ManifestFile } from "../../policies/manifests/file.ts";
 
 /** What one run of `check` has to say, whatever the format. */
@@ -11,6 +12,6 @@ export interface Checked {
 
 /** A mistake that `--fix` put right; its place is that in the file as it was. */
 export interface Repaired extends Position {
-  readonly code: string;
+  readonly code: Code;
   readonly message: string;
 }

@@ -20,8 +20,8 @@ export function sarifLog(findings: readonly Finding[]): object {
 }
 
 /** No `helpUri`: it must be absolute, and this repository has no address that is known here. */
-function describeRule(code: string): object {
-  const meaning = escapeText(CODES[code as Code]);
+function describeRule(code: Code): object {
+  const meaning = escapeText(CODES[code]);
   const where = `docs/findings.md#${code}`;
   return {
     id: code,

@@ -1,5 +1,6 @@
 /** `check --fix`: repairs the mistakes whose mend is certain, and nothing else. */
 import type { Position } from "../findings.ts";
+import type { Code } from "./codes.ts";
 import { type DocumentReading, readDocumentText } from "./document.ts";
 import { cutDocuments } from "./documents.ts";
 import { applyEdits, type Edit } from "./edits.ts";
@@ -15,7 +16,7 @@ export interface Repair {
 }
 
 interface Fix extends Place {
-  readonly code: string;
+  readonly code: Code;
   /** What was wrong, as in the finding. */
   readonly message: string;
 }

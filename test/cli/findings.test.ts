@@ -36,7 +36,12 @@ test.each<[string, Partial<Finding>, string]>([
 });
 
 test("SARIF: the whole log", () => {
-  const { object: _, ...second } = { ...finding, code: "yaml", severity: "note" as const, file: "/srv/ä #.yaml" };
+  const { object: _, ...second } = {
+    ...finding,
+    code: "yaml" as const,
+    severity: "note" as const,
+    file: "/srv/ä #.yaml",
+  };
   expect(sarifLog([finding, second, finding])).toEqual({
     $schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
     version: "2.1.0",

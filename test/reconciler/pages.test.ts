@@ -281,7 +281,7 @@ const findings: readonly Finding[] = [
     column: 1,
   },
   {
-    code: "empty-selector",
+    code: "selector-absent",
     severity: "warning",
     message: "the selector | matches every pod",
     fix: "Say which pods you mean.",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatAddress, parseAddress } from "../../../policies/addresses.ts";
 import type { Finding } from "../../../policies/findings.ts";
-import { CODES } from "../../../policies/manifests/codes.ts";
+import { CODES, type Code } from "../../../policies/manifests/codes.ts";
 import type { FileProblem, ManifestFile } from "../../../policies/manifests/file.ts";
 import { judge } from "../../../policies/manifests/judge.ts";
 import { type Reading, readManifests } from "../../../policies/manifests/read.ts";
@@ -144,6 +144,6 @@ describe("docs/findings.md", () => {
   });
 
   test.each(sections)("$code: begins as SARIF explains it", ({ code, text }) => {
-    expect(text.startsWith(CODES[code as keyof typeof CODES])).toBe(true);
+    expect(text.startsWith(CODES[code as Code])).toBe(true);
   });
 });
