@@ -3,7 +3,7 @@ import { FAMILIES, type Family } from "../../nodeagent/addresses.ts";
 import { setName } from "../../nodeagent/skeleton/words.ts";
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { addPod, buildNetwork, seenFrom, sh, startWitness } from "./network.ts";
-import { PLAN } from "./plan.ts";
+import { PLAN, podHost } from "./plan.ts";
 import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
 import { mtuLearnt, startMirror, transfers } from "./transfers.ts";
 
@@ -14,6 +14,8 @@ const UNKNOWN = both(1, 7);
 const ON_GATEWAY = both(2, 5);
 /** A host behind the outside one, over a link that takes smaller packets. */
 const BEYOND = { 4: "198.51.100.20", 6: "2001:db8:100::20" } as const;
+/** As NodeLocal DNSCache has it. */
+const LINK_LOCAL_SERVICE = "169.254.20.10";
 const BEYOND_MTU = 1_300;
 const ID: Readonly<Record<Family, number>> = { 4: 1, 6: 2 };
 const of = (ips: readonly [string, string], family: Family) => ips[family === 4 ? 0 : 1];
@@ -132,10 +134,15 @@ steps.reports = await convergeAll(2);
 steps.with = await seen(UNKNOWN);
 steps.secondPass = (await convergeAll(2)).map(({ changes }) => changes);
 
+await sh("worker1", `ip address add ${LINK_LOCAL_SERVICE}/32 dev lo`);
 steps.discovery = await sh(
-  "pod-1-7",
-  "ip -6 neighbour flush dev eth0; ping -n -c 1 -W 2 fe80::1%eth0 >/dev/null && echo answered",
+  podHost(UNKNOWN[0]),
+  `ip -6 neighbour flush dev eth0
+   ping -n -c 1 -W 2 -I ${UNKNOWN[1]} fe80::1%eth0 >/dev/null && echo next hop
+   ping -n -c 1 -W 2 -I ${UNKNOWN[1]} ff02::1%eth0 >/dev/null && echo all nodes
+   ping -n -c 1 -W 2 ${LINK_LOCAL_SERVICE} >/dev/null && echo ${LINK_LOCAL_SERVICE}`,
 );
+await sh("worker1", `ip address delete ${LINK_LOCAL_SERVICE}/32 dev lo`);
 steps.inbound = await perFamily(async (family) => ({
   nodeAddress: await canConnect("outside", `${PLAN[family].inNodeSubnet(2)}/8082`),
   floatingIP: await canConnect("outside", `${floating(family)}/8082`),
