@@ -1,3 +1,4 @@
+import { type Address, contains, type Prefix, parseAddress, parseCidr } from "../addresses.ts";
 import type { ObjectRef, Position } from "../findings.ts";
 import type { ClusterSettings } from "../intent.ts";
 import { readAddress, readCidr } from "./addresses.ts";
@@ -31,13 +32,14 @@ const SHARED_VXLAN_PORTS = [4789, 8472];
 /** An EgressCluster; fields that cannot be read have their default. */
 export function readCluster(ref: ObjectRef, root: MappingNode, at: Position, report: Report): Declared {
   const spec = mappingAt(root, "spec");
+  const nodeSubnets = readCidrs(spec, "nodeSubnets", report);
   const settings: ClusterSettings = {
     at,
     podCIDRs: readCidrs(spec, "podCIDRs", report),
     serviceCIDRs: readCidrs(spec, "serviceCIDRs", report),
     noEgressCIDRs: readCidrs(spec, "noEgressCIDRs", report),
-    nodeSubnets: readCidrs(spec, "nodeSubnets", report),
-    defaultGateways: readAddresses(spec, "defaultGateways", report),
+    nodeSubnets,
+    defaultGateways: readDefaultGateways(spec, nodeSubnets, report),
     gatewayNodeSelector: readNodeSelector(spec, report),
     rebalance: textAt(mappingAt(spec, "gateway"), "rebalance")?.text ?? "",
     overlay: readOverlay(spec, report),
@@ -51,8 +53,23 @@ function readCidrs(spec: Node | undefined, name: string, report: Report): string
   return itemsAt(spec, name).flatMap((item, index) => readCidr(item, `spec.${name}[${index}]`, report)?.value ?? []);
 }
 
-function readAddresses(spec: Node | undefined, name: string, report: Report): string[] {
-  return itemsAt(spec, name).flatMap((item, index) => readAddress(item, `spec.${name}[${index}]`, report)?.value ?? []);
+/** Routers of IPv6 are often known by their link-local address (RFC 4861), which lies in no subnet. */
+const LINK_LOCAL = parseCidr("fe80::/10") as Prefix;
+
+function readDefaultGateways(spec: Node | undefined, nodeSubnets: readonly string[], report: Report): string[] {
+  const subnets = [LINK_LOCAL, ...nodeSubnets.map((cidr) => parseCidr(cidr) as Prefix)];
+  const allSubnetsKnown = nodeSubnets.length > 0 && nodeSubnets.length === itemsAt(spec, "nodeSubnets").length;
+  return itemsAt(spec, "defaultGateways").flatMap((item, index) => {
+    const path = `spec.defaultGateways[${index}]`;
+    const value = readAddress(item, path, report)?.value;
+    if (value === undefined) return [];
+    if (allSubnetsKnown && !subnets.some((subnet) => contains(subnet, parseAddress(value) as Address))) {
+      const message = `${path} ${value} is in none of nodeSubnets, so it is no router of the nodes`;
+      const fix = "correct the address, or add its subnet to nodeSubnets";
+      report.warning("default-gateway-outside-subnets", item.offset, message, fix);
+    }
+    return value;
+  });
 }
 
 function readNodeSelector(spec: Node | undefined, report: Report): ClusterSettings["gatewayNodeSelector"] {

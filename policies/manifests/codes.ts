@@ -63,6 +63,8 @@ export const CODES = {
   "host-bits": "Bits behind the prefix length are set: either the length or the address is wrong.",
   "invalid-duration": "A poll interval that is no duration of whole seconds from 1s to 24h.",
   "invalid-schedule": "A schedule that is no cron expression of five fields.",
+  "default-gateway-outside-subnets":
+    "A default gateway in none of the declared subnets of the nodes: one of the two is wrong. The link-local addresses of IPv6 routers are fine.",
   "shared-port": "The overlay at a port where other VXLAN devices usually listen.",
   "floating-ip-repeated": "An address twice in one group.",
   "floating-ip-not-in-default":

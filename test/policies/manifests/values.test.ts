@@ -157,6 +157,34 @@ describe("settings", () => {
     });
   });
 
+  test.each([
+    ["defaultGateways: [192.168.1.1, 'fe80::1', '2001:DB8::1']", [], ["192.168.1.1", "fe80::1", "2001:db8::1"]],
+    ["nodeSubnets: [192.168.1.0/24]\ndefaultGateways: [192.168.1.1, 'fe80::1']", [], ["192.168.1.1", "fe80::1"]],
+    ["defaultGateways: [192.168.1.1]\nnodeSubnets: ['2001:db8::/64']", ["5:21"], ["192.168.1.1"]],
+    ["nodeSubnets: [192.168.1.0/24, x]\ndefaultGateways: [10.0.0.1]", [], ["10.0.0.1"]],
+    ["defaultGateways: [192.168.1.1/24, 1, null, [10.0.0.1], 010.0.0.1]", [], []],
+    ["defaultGateways: 192.168.1.1", [], []],
+  ])("default gateways: %s", (spec, outside, expected) => {
+    const { intent, findings } = read(cluster(spec));
+    expect(intent?.cluster.defaultGateways).toEqual(expected);
+    const strange = findings.filter(({ code }) => code === "default-gateway-outside-subnets");
+    expect(strange.map(({ line, column }) => `${line}:${column}`)).toEqual(outside);
+    expect(findings.some(({ severity }) => severity === "error")).toBe(expected.length === 0 || spec.includes("x]"));
+  });
+
+  test.each([
+    ["2026-11-24", "2026-11-24", []],
+    ["'20261124'", "20261124", []],
+    ["20261124", "", ['wrong-type: write it in quotes: "20261124"']],
+    ["true", "", ['wrong-type: write it in quotes: "true"']],
+    ["[now]", "", ["wrong-type: write text"]],
+    ["", "", []],
+  ])("rebalance: %s", (text, expected, said) => {
+    const { intent, findings } = read(cluster(`gateway: {rebalance: ${text}}`));
+    expect(intent?.cluster.rebalance).toBe(expected);
+    expect(findings.map(({ code, fix }) => `${code}: ${fix}`)).toEqual(said);
+  });
+
   test("an empty tree declares nothing, which is not the same as declaring that nothing is wanted", () => {
     expect(read({}).intent).toBeUndefined();
     expect(read("kind: ConfigMap\n").intent).toBeUndefined();
