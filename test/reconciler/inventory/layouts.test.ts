@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { execa } from "execa";
 import { dump, load } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import type { View } from "../../../policies/view.ts";
@@ -72,6 +73,15 @@ test.each([
 
 describe("what kubectl printed", () => {
   const folder = new URL("../../corpus/inventory/", import.meta.url).pathname;
+  const reader = new URL("../../../reconciler/inventory/file.ts", import.meta.url).href;
+
+  test("can be piped to standard input", async () => {
+    const script = `import { readInventory } from "${reader}"; console.log(JSON.stringify(await readInventory("-")));`;
+    const run = (input: Buffer) => execa({ input })(process.execPath, ["--input-type=module", "--eval", script]);
+    const { stdout } = await run(await readFile(`${folder}kubectl.yaml`));
+    expect(JSON.parse(stdout)).toEqual(await readInventory(`${folder}kubectl.yaml`));
+    await expect(run(Buffer.from("{"))).rejects.toThrow("standard input:1:2: the file ends within a document");
+  });
 
   test("has the same view as JSON and as YAML", async () => {
     const view = await readInventory(`${folder}kubectl.json`);
