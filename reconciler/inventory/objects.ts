@@ -1,7 +1,7 @@
 /** The Kubernetes objects of a file, one after the other as its bytes arrive. */
 import { utf8Chunks } from "./encoding.ts";
 import { JsonCutter } from "./json-cutter.ts";
-import { parseJson, parseNeededYaml, parseYaml } from "./parse.ts";
+import { type Parse, parseJson, parseNeededYaml, parseYaml } from "./parse.ts";
 import { type Cutter, type Extract, MAX_PIECE_BYTES, type Piece, tooLarge } from "./piece.ts";
 import { InventoryProblem, type Place, PRINT_IT } from "./problem.ts";
 import { YamlCutter } from "./yaml-cutter.ts";
@@ -13,7 +13,7 @@ export type OnObject = (object: KubernetesObject, place: Place) => void;
 
 interface Format {
   readonly cutter: Cutter;
-  readonly parse: (head: Extract, tail?: Extract) => unknown;
+  readonly parse: Parse;
   readonly parseItems: (items: Extract) => unknown;
 }
 
