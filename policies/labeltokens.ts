@@ -3,8 +3,8 @@ import type { LabelSelector, PolicySource } from "./intent.ts";
 import type { Labels } from "./view.ts";
 
 interface KeyTokens {
+  /** The key is there; alone, with a value that no selector mentions. */
   readonly exists: number;
-  readonly otherValue: number;
   readonly values: Map<string, number>;
 }
 
@@ -45,7 +45,7 @@ export class LabelTokens {
     for (const { key, values } of selector.requirements) {
       let known = side.get(key);
       if (known === undefined) {
-        known = { exists: this.#count++, otherValue: this.#count++, values: new Map() };
+        known = { exists: this.#count++, values: new Map() };
         side.set(key, known);
       }
       for (const value of values) if (!known.values.has(value)) known.values.set(value, this.#count++);
@@ -54,15 +54,17 @@ export class LabelTokens {
 }
 
 function tokensOf(side: Side, labels: Labels): number[] {
-  const exist = Object.keys(labels).flatMap((key) => side.get(key)?.exists ?? []);
-  return walk(side, labels, exist, (tokens, token) => [...tokens, token]);
+  return Object.entries(labels).flatMap(([key, value]) => {
+    const known = side.get(key);
+    return known === undefined ? [] : [known.exists, known.values.get(value) ?? []].flat();
+  });
 }
 
 function walk<T>(side: Side, labels: Labels, start: T, step: (at: T, token: number) => T): T {
   let at = start;
   for (const key in labels) {
-    const known = Object.hasOwn(labels, key) ? side.get(key) : undefined;
-    if (known !== undefined) at = step(at, known.values.get(labels[key] as string) ?? known.otherValue);
+    const known = side.get(key);
+    if (known !== undefined) at = step(at, known.values.get(labels[key] as string) ?? known.exists);
   }
   return at;
 }

@@ -9,7 +9,7 @@ import { Planner } from "../../policies/planner.ts";
 import { podChanges } from "../../policies/podchanges.ts";
 import { matches } from "../../policies/selectors.ts";
 import type { NamespaceView, PodView, View } from "../../policies/view.ts";
-import { group, intent, namespace, policy, view, worker } from "./builders.ts";
+import { group, intent, namespace, pod, policy, view, worker } from "./builders.ts";
 
 const label = fc.constantFrom("a", "b", "c");
 const labels = fc.record({ app: label, tier: label }, { requiredKeys: [] });
@@ -29,9 +29,9 @@ const pods: fc.Arbitrary<PodView> = fc.record({
   name: fc.constantFrom("p1", "p2", "p3"),
   uid: fc.constantFrom("", "u1", "u2"),
   node: fc.constantFrom("worker1", "worker2", "worker3", "nowhere"),
-  ips: fc.subarray(["10.10.0.1", "10.10.0.2", "fd00::1", "rubbish"]),
+  ips: fc.oneof(fc.constantFrom(["10.10.0.1"], ["10.10.0.2"]), fc.subarray(["10.10.0.1", "fd00::1", "rubbish"])),
   labels,
-  hostNetwork: fc.boolean(),
+  hostNetwork: fc.nat(3).map((n) => n === 0),
   workload: fc.constant(null),
 });
 
@@ -43,7 +43,7 @@ const sources = fc.array(fc.record({ namespaceSelector: selector, podSelector: s
 });
 const intents: fc.Arbitrary<Intent> = fc
   .tuple(
-    fc.subarray(addresses),
+    fc.subarray(addresses, { minLength: 3 }),
     fc.array(fc.record({ sources, to: destinations, via: fc.constantFrom("g0", "g1", "g2", "g3") }), { maxLength: 5 }),
     fc.constantFrom("", "now"),
   )
@@ -79,7 +79,7 @@ const event: fc.Arbitrary<Event> = fc.record({
   kind: fc.constantFrom("add", "delete", "change", "twin", "move in the list"),
   at: fc.nat(),
   as: pods,
-  field: fc.constantFrom("namespace", "name", "uid", "node", "ips", "labels", "hostNetwork"),
+  field: fc.constantFrom("labels", "labels", "namespace", "name", "uid", "node", "ips", "hostNetwork"),
 });
 const events = fc.array(event, { minLength: 1, maxLength: 3 });
 
@@ -164,9 +164,16 @@ describe("a planning", () => {
       }
     }));
 
+  test("sees a pod of which only the class changes", () => {
+    const [group1, policy1] = [group("default", "192.168.1.100"), policy("p", { pods: { app: "a" } })];
+    const before = pod("web/p1", "10.10.0.1", { labels: { app: "b" } });
+    const planning = startPlanning(intent([group1], [policy1]), view([worker(1)], [before]), nothingBefore);
+    const { nodes: states } = planning.apply({ removed: [before], added: [{ ...before, labels: { app: "a" } }] });
+    expect(states).toMatchObject([{ classes: [{ key: "p" }], pods: [{ name: "p1", class: "p" }] }]);
+  });
+
   test("refuses to remove a pod that is not there", () => {
-    const pod = { namespace: "web", name: "p1", uid: "", node: "worker1", ips: ["10.10.0.1"] };
-    const known = { ...pod, labels: {}, hostNetwork: false, workload: null };
+    const known = pod("web/p1", "10.10.0.1");
     const planning = startPlanning(intent([], []), view([worker(1)], [known]), nothingBefore);
     expect(() => planning.apply({ removed: [{ ...known }], added: [] })).toThrow("pod web/p1");
   });

@@ -1,0 +1,104 @@
+/** The loop with everything around it faked: a repository, a status branch, and agents that do at once what they are told. */
+import { pino } from "pino";
+import { beforeEach, expect, test, vi } from "vitest";
+import type { NodeReport, Signal } from "../../policies/nodestate.ts";
+import type { View } from "../../policies/view.ts";
+import { Loop } from "../../reconciler/loop.ts";
+import { readManifestPaths } from "../../reconciler/source/files.ts";
+import { namespace, pod, view, worker } from "../policies/builders.ts";
+
+const files = await readManifestPaths([new URL("../../examples/quickstart", import.meta.url).pathname]);
+const frontend = { labels: { role: "frontend" } };
+
+let head: string;
+let seen: View;
+let signals: Signal[];
+let loop: Loop;
+
+beforeEach(async () => {
+  head = "a".repeat(40);
+  seen = view(
+    [worker(1), worker(2), worker(3)],
+    [1, 2, 3].map((n) => pod(`alice/frontend-${n}`, `10.10.0.${n}`, { node: `worker${n}`, ...frontend })),
+    [namespace("alice", { user: "alice" })],
+  );
+  signals = [];
+  loop = startLoop();
+  for (const { name } of seen.nodes) loop.receive(reportOf(name));
+  loop.trigger("git");
+  await outcome("applied");
+  signals = [];
+});
+
+test("one pod's event signals its node and no other", async () => {
+  const moved = pod("alice/frontend-2", "10.10.0.9", { node: "worker2", ...frontend });
+  seen = { ...seen, pods: seen.pods.with(1, moved) };
+  loop.trigger("inventory");
+  await vi.waitFor(() => expect(signals).toHaveLength(1));
+  expect(signals[0]?.state).toMatchObject({ node: "worker2", pods: [{ ips: ["10.10.0.9"], class: "alice-paul" }] });
+  await outcome("applied");
+});
+
+test("a commit that changes nothing is told to have no effect, also after pods came and went", async () => {
+  seen = { ...seen, pods: seen.pods.slice(1) };
+  loop.trigger("inventory");
+  await vi.waitFor(() => expect(signals).toHaveLength(1));
+  head = "b".repeat(40);
+  loop.trigger("git");
+  await outcome("no-effect");
+  expect(signals.map(({ state }) => state.node)).toEqual(["worker1"]);
+});
+
+function startLoop(): Loop {
+  const commit = (oid: string) => ({
+    oid,
+    tree: oid,
+    parents: [],
+    author: { name: "", email: "" },
+    committedAtSeconds: 0,
+  });
+  const started: Loop = new Loop(
+    {
+      cluster: "lab",
+      repository: "https://git.example/lab.git",
+      source: {
+        head: async () => ({ kind: "commit", oid: head }),
+        read: async (oid) => ({ kind: "tree", commit: { ...commit(oid), subject: oid }, files }),
+      },
+      status: {
+        read: async () => undefined,
+        publish: async () => ({ kind: "pushed", commit: head }),
+      },
+      channel: {
+        publish: (signal) => {
+          signals.push(signal);
+          started.receive(reportOf(signal.state.node, signal));
+        },
+        verify: () => undefined,
+        connected: () => new Set(),
+        close: async () => undefined,
+      },
+      view: () => seen,
+      onInForce: () => undefined,
+      log: pino({ level: "silent" }),
+    },
+    new AbortController().signal,
+  );
+  return started;
+}
+
+function reportOf(node: string, signal?: Signal): NodeReport {
+  const { held = [], gateways = [], pods = [] } = signal?.state ?? {};
+  return {
+    node,
+    generation: signal?.generation ?? 0,
+    hash: signal?.hash ?? "",
+    outcome: "converged",
+    kernel: { held: held.map(({ ip }) => ip), gateways, pods: pods.length, heldPods: [] },
+    changes: [],
+  };
+}
+
+async function outcome(kind: string): Promise<void> {
+  await vi.waitFor(() => expect(loop.status()).toMatchObject({ head: { commit: head, outcome: kind }, waiting: [] }));
+}
