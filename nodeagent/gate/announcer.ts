@@ -6,26 +6,27 @@ import { announcementFrames } from "./frames.ts";
 /** After the first time. Caches that missed it ask themselves within seconds. */
 const REPEATED_AFTER_MS = [100, 500, 1_000];
 
-/**
- * Sends at once, then repeats. What was lost in the meantime is announced no more: the gate drops it.
- *
- * Resolves after the last repetition, or when the signal aborts.
- *
- * @param mac of the device that sends
- */
+export interface Announcement {
+  /** Of the device that sends. */
+  readonly mac: string;
+  readonly ips: readonly string[];
+  /** Asked before each repetition. The gate would drop the frame, and the program that sends would end with an error. */
+  readonly isMine: (ip: string) => boolean;
+}
+
+/** Sends at once, then repeats. Resolves after the last repetition, or when the signal aborts. */
 export async function announceRepeatedly(
   sender: FrameSender,
-  mac: string,
-  ips: readonly string[],
+  { mac, ips, isMine }: Announcement,
   signal: AbortSignal,
 ): Promise<void> {
-  const frames = ips.flatMap((ip) => announcementFrames(mac, ip));
-  sender.send(frames);
+  const send = (): void => sender.send(ips.filter(isMine).flatMap((ip) => announcementFrames(mac, ip)));
+  send();
   let elapsedMs = 0;
   for (const afterMs of REPEATED_AFTER_MS) {
     const pause = delay(afterMs - elapsedMs, true, { signal, ref: false }).catch(() => false);
     if (!(await pause)) return;
     elapsedMs = afterMs;
-    sender.send(frames);
+    send();
   }
 }

@@ -17,7 +17,10 @@ const SOCKADDR_LL_BYTES = 18;
 const INDEX_OFFSET = 2;
 
 export interface FrameSender {
-  /** Best effort, as the wire is. Frames that the gate drops are lost without a word. */
+  /**
+   * Best effort, as the wire is. A frame that the gate drops ends the program, and with it what was asked to be sent
+   * behind that frame.
+   */
   send(frames: readonly Buffer[]): void;
   close(): void;
 }
@@ -51,6 +54,7 @@ export function createFrameSender(deviceIndex: number, onFailure: (reason: strin
 
   return {
     send(frames) {
+      if (frames.length === 0) return;
       child ??= start();
       child.stdin.write(Buffer.concat(frames));
     },

@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { PLAN } from "../plan.ts";
+import { OUTSIDE, pings } from "./segment.ts";
 
 export interface CapturedFrame {
   readonly atMs: number;
@@ -13,6 +15,17 @@ export interface Capture {
   /** The first frame after now whose text contains this. */
   next(text: string): Promise<CapturedFrame>;
   stop(): void;
+}
+
+/** A frame of worker1 that claims nothing. */
+export const MARKER = `(icmp and src host ${PLAN[4].inNodeSubnet(1)})`;
+
+/** Sends the marker and resolves when it is captured, and with it whatever left before. Resolves with whether it was answered. */
+export async function marker(port: Capture): Promise<boolean> {
+  const seen = port.next("ICMP echo request");
+  const answered = await pings("worker1", "-I", PLAN[4].inNodeSubnet(1), OUTSIDE);
+  await seen;
+  return answered;
 }
 
 /** Resolves when it listens: what is sent afterwards is seen. */

@@ -1,11 +1,9 @@
 /** Provokes every kind of frame that claims a floating IP, and says which of them left worker1, and what reached it. */
 import { sh } from "../network.ts";
-import { PLAN } from "../plan.ts";
-import type { Capture } from "./capture.ts";
-import { type Device, exitCode, FLOATING, FLOATING6, OTHER_FLOATING6, OUTSIDE, OUTSIDE6 } from "./segment.ts";
+import { type Capture, marker } from "./capture.ts";
+import { type Device, exitCode, FLOATING, FLOATING6, OTHER_FLOATING6, OUTSIDE, OUTSIDE6, pings } from "./segment.ts";
 
 const GATEWAY = "worker1";
-export const OWN_ADDRESS = PLAN[4].inNodeSubnet(1);
 
 /** Padded frames are ours; the kernel's are not padded on a virtual device. */
 const KINDS: Readonly<Record<string, RegExp>> = {
@@ -86,20 +84,13 @@ export async function emissions(port: Capture, { index, mac }: Device): Promise<
     `ip neigh replace ${FLOATING} lladdr ${mac} nud reachable dev eth0; ip neigh replace ${FLOATING6} lladdr ${mac} nud reachable dev eth0`,
   );
   await Promise.all([FLOATING, FLOATING6].map((ip) => pings("outside", ip)));
-  const last = port.next(`${OWN_ADDRESS} > ${OUTSIDE}: ICMP echo request`);
-  const ownAddress = await pings(GATEWAY, "-I", OWN_ADDRESS, OUTSIDE);
-  await last;
+  const ownAddress = await marker(port);
   const texts = port.frames.slice(first).map(({ text }) => text);
   return {
     left: ALL_KINDS.filter((kind) => texts.some((text) => KINDS[kind]?.test(text))),
     arrived: await arrivals(),
     ownAddress,
   };
-}
-
-/** Whether it was answered, in time even on a busy machine. */
-async function pings(host: string, ...args: readonly string[]): Promise<boolean> {
-  return (await exitCode(host, "timeout", "0.8", "ping", "-c", "1", ...args)) === 0;
 }
 
 async function arrivals(): Promise<readonly string[]> {

@@ -24,7 +24,7 @@ for (const { name, run } of contract) {
     },
   };
   outcome[name] = await run(node).then(
-    () => "holds",
+    async () => ((await sh(null, "nft list tables")).includes("curtain") ? "a curtain was left standing" : "holds"),
     (error: Error) => error.message,
   );
   door?.close();

@@ -1,15 +1,15 @@
 import { openLeaseGate } from "../../../nodeagent/gate/kernel-gate.ts";
 import { createNft } from "../../../nodeagent/kernel/nft/nft.ts";
 import { sh } from "../network.ts";
-import { capture } from "./capture.ts";
-import { countArrivals, emissions, OWN_ADDRESS } from "./emissions.ts";
+import { capture, MARKER } from "./capture.ts";
+import { countArrivals, emissions } from "./emissions.ts";
 import { startHolder } from "./holder.ts";
 import { freshKey } from "./keys.ts";
 import { buildSegment, CLAIMS, deviceOf, FLOATING, FLOATING6 } from "./segment.ts";
 
 const scope = await buildSegment();
 const device = await deviceOf("worker1");
-const port = await capture("worker1", `${CLAIMS} or (icmp and src host ${OWN_ADDRESS})`);
+const port = await capture("worker1", `${CLAIMS} or ${MARKER}`);
 await countArrivals();
 const other = startHolder("worker2");
 await other.tell({ do: "guard", scope });

@@ -49,3 +49,8 @@ export async function exitCode(host: string, ...command: readonly string[]): Pro
   const result = await execa("nsenter", [`--net=/run/netns/${host}`, ...command], { reject: false, stdin: "ignore" });
   return result.exitCode ?? -1;
 }
+
+/** Whether it was answered, in time even on a busy machine. */
+export async function pings(host: string, ...args: readonly string[]): Promise<boolean> {
+  return (await exitCode(host, "timeout", "0.8", "ping", "-c", "1", ...args)) === 0;
+}
