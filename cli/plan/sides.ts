@@ -30,7 +30,8 @@ export async function readSides(question: SidesQuestion): Promise<Sides> {
   const read = readerOf(async (oid) => succeed(await repository.read(oid)).files);
   const headOid = await resolve(question, head);
   const { oid, notes } = await findBase(question, headOid);
-  const [base, reading] = await Promise.all([oid === null ? NOTHING : read(oid), read(headOid)]);
+  const base = oid === null ? NOTHING : await read(oid);
+  const reading = await read(headOid);
   const errors = base.findings.filter(({ severity }) => severity === "error").length;
   const broken = `the base has ${counted(errors, "error")} and so never came into force; what can be read of it stands for it`;
   return {
@@ -40,7 +41,7 @@ export async function readSides(question: SidesQuestion): Promise<Sides> {
   };
 }
 
-/** Most files are the same on both sides and are parsed once. */
+/** Most files are the same on both sides and are read and parsed once. */
 function readerOf(
   filesOf: (oid: string) => Promise<readonly Parameters<typeof parseFile>[0][]>,
 ): (oid: string) => Promise<Reading> {

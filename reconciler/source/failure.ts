@@ -2,7 +2,6 @@
  * What goes wrong between us and a Git repository, sorted by what happens next. Code that talks to the repository
  * throws `GitError`; the edge of the source turns it into a `GitFailure` value that names the repository.
  */
-import { Errors } from "isomorphic-git";
 
 /**
  * `transient`: try again. `auth`: credentials are missing, wrong or too weak. `permanent`: the same attempt fails again
@@ -46,7 +45,8 @@ export async function failuresAsValues<T>(repository: string, attempt: () => Pro
 }
 
 function answerNotUnderstood(error: unknown): GitError {
-  const isFromLibrary = error instanceof Error && Object.hasOwn(Errors, error.name);
+  // Told by its mark: reading a local repository does without isomorphic-git, and need not load it for its classes.
+  const isFromLibrary = error instanceof Error && "isIsomorphicGitError" in error;
   if (!isFromLibrary) throw error;
   return new GitError("transient", `the answer is not understood (${error.name})`, { cause: error });
 }

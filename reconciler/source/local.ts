@@ -10,7 +10,10 @@ import { kindOf } from "./walk.ts";
 export interface LocalRepository {
   /** Branch, tag, id or any revision git understands. Rejects only with the signal's reason. */
   resolveRevision(revision: string, signal?: AbortSignal): Promise<Head>;
-  /** `commit` is a full object id. Rejects only with the signal's reason. */
+  /**
+   * `commit` is a full object id. What the tree read before has too is not read again. Rejects only with the signal's
+   * reason.
+   */
   read(commit: string, signal?: AbortSignal): Promise<Tree | GitFailure>;
 }
 
@@ -20,11 +23,12 @@ export function openLocalRepository(
   { path = "", limits = defaultLimits }: { path?: string; limits?: SourceLimits } = {},
 ): LocalRepository {
   const under = path.replace(/^\/+|\/+$/g, "");
+  const blobs: Blobs = { known: new Map() };
   return {
     resolveRevision: (revision, signal) =>
       failuresAsValues(directory, () => resolveRevision(openGit(directory, signal), revision)),
     read: (commit, signal) =>
-      failuresAsValues(directory, () => readTree(openGit(directory, signal), commit, under, limits)),
+      failuresAsValues(directory, () => readTree(openGit(directory, signal), commit, { under, limits, blobs })),
   };
 }
 
@@ -38,7 +42,18 @@ async function resolveRevision(git: Git, revision: string): Promise<FoundRef> {
   return { kind: "missing" };
 }
 
-async function readTree(git: Git, commit: string, under: string, limits: SourceLimits): Promise<Tree> {
+/** Of the tree that was read last. */
+interface Blobs {
+  known: ReadonlyMap<string, Buffer>;
+}
+
+interface TreeOptions {
+  readonly under: string;
+  readonly limits: SourceLimits;
+  readonly blobs: Blobs;
+}
+
+async function readTree(git: Git, commit: string, { under, limits, blobs }: TreeOptions): Promise<Tree> {
   if (!/^[0-9a-f]{40}$/.test(commit)) throw new GitError("permanent", `${commit} is not a full SHA-1 object id`);
   const [description, listing] = await Promise.all([
     git(["cat-file", "commit", commit]),
@@ -52,11 +67,13 @@ async function readTree(git: Git, commit: string, under: string, limits: SourceL
   const entries = parseListing(listing.output, under);
   await readLinkTargets(git, entries);
   const { wanted, problems } = selectManifests(entries, under, limits);
-  const blobs = await readBlobs(
-    git,
-    wanted.map(({ from }) => from),
-  );
-  const files = wanted.map(({ path, from: { blobId } }) => ({ path, blobId, bytes: blobs.get(blobId) ?? Buffer.of() }));
+  const { known } = blobs;
+  const missing = wanted.map(({ from }) => from).filter(({ blobId }) => !known.has(blobId));
+  const read = await readBlobs(git, missing);
+  const files = wanted.map(({ path, from: { blobId } }) => {
+    return { path, blobId, bytes: read.get(blobId) ?? known.get(blobId) ?? Buffer.of() };
+  });
+  blobs.known = new Map(files.map(({ blobId, bytes }) => [blobId, bytes]));
   return { kind: "tree", commit: parsed, files: sortByPath([...files, ...problems]) };
 }
 
