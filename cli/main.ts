@@ -7,6 +7,7 @@ import { packageVersion } from "./version.ts";
 
 /** @param argv as in process.argv. Sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on("error", stopWhenUnread);
   try {
     const program = await buildProgram(argv[2] ?? "");
     await program.parseAsync(argv);
@@ -43,6 +44,12 @@ async function buildProgram(verb: string): Promise<Command> {
   const loaders = only === undefined ? [...verbs.values()] : [only];
   for (const add of await Promise.all(loaders.map((load) => load()))) add(program);
   return program;
+}
+
+/** `sallyport check . | head` is no failure. */
+function stopWhenUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
 }
 
 function fail(error: unknown): void {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import type { Checked } from "../findings/checked.ts";
 import { findingsDocument } from "../print.ts";
@@ -31,12 +31,21 @@ export function addCheckCommand(program: Command): void {
     .option("--fix", "first write into the files what can be repaired with certainty")
     .addHelpText("after", EXAMPLES)
     .action(async (paths: string[], flags: Flags, command: Command) => {
-      const missing = paths.filter((path) => !existsSync(path));
-      if (missing.length > 0) command.error(`error: there is no file or folder ${missing.join(", ")}`);
+      for (const path of paths) {
+        if (await isMissing(path)) command.error(`error: there is no file or folder ${path}`);
+      }
       const checked = await check(paths, flags.fix === true);
-      for (const line of await render(checked, flags)) process.stdout.write(`${line}\n`);
       if (checked.findings.some(({ severity }) => severity === "error")) process.exitCode = 1;
+      for (const line of await render(checked, flags)) process.stdout.write(`${line}\n`);
     });
+}
+
+/** A path that is there but cannot be read is a finding. */
+async function isMissing(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => false,
+    ({ code }: NodeJS.ErrnoException) => code === "ENOENT" || code === "ENOTDIR",
+  );
 }
 
 async function check(paths: readonly string[], fix: boolean): Promise<Checked> {

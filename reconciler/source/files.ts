@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { lstat, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join, normalize } from "node:path";
 import type { FileProblem, ManifestFile } from "../../policies/manifests/file.ts";
-import { type EntryKind, problemFile, type SeenEntry, selectManifests, sortByPath } from "./manifests.ts";
+import { type EntryKind, isPrintable, problemFile, type SeenEntry, selectManifests, sortByPath } from "./manifests.ts";
 import { objectId } from "./pack.ts";
 import { defaultLimits, type SourceLimits } from "./source.ts";
 
@@ -34,6 +34,7 @@ async function readPath(path: string, limits: SourceLimits): Promise<ManifestFil
 }
 
 async function readNamedFile(path: string, stats: Stats, limits: SourceLimits): Promise<ManifestFile> {
+  if (!isPrintable(path)) return problemFile(path, "unsafe-name");
   if (!stats.isFile()) return problemFile(path, "not-a-file");
   return stats.size > limits.fileBytes ? problemFile(path, "too-large") : await readBytes(path, path);
 }
@@ -60,8 +61,10 @@ async function listFolder(
     if (entries.length > limits.entries) return;
     const path = join(folder, name);
     const entry = await seenEntry(path);
-    if (entry !== undefined) entries.push(entry);
-    if (entry?.kind === "folder") await listFolder(path, entries, unreadable, limits);
+    if (entry === undefined) continue;
+    const isSubmodule = entry.kind === "folder" && (await isFile(join(path, ".git")));
+    entries.push(isSubmodule ? { ...entry, kind: "submodule" } : entry);
+    if (entry.kind === "folder" && !isSubmodule) await listFolder(path, entries, unreadable, limits);
   }
 }
 
@@ -71,6 +74,14 @@ async function seenEntry(path: string): Promise<SeenEntry | undefined> {
   if (typeof stats === "string") return undefined;
   const seen = { path, kind: kindOf(stats), blobId: "", size: stats.size };
   return seen.kind === "symlink" ? { ...seen, target: await readlink(path).catch(() => "") } : seen;
+}
+
+/** As `.git` is in a checked-out submodule; in a repository of its own it is a folder. */
+async function isFile(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
 }
 
 function kindOf(stats: Stats): EntryKind {

@@ -54,6 +54,10 @@ export function sortByPath(files: ManifestFile[]): ManifestFile[] {
   return files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
+export function isPrintable(path: string): boolean {
+  return path.search(unprintable) < 0;
+}
+
 /** Control, format (bidirectional marks among them) and separator characters, and what was no UTF-8. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\uFFFD]/gu;
 const unsafeName = /^(\.|\.\.|\.git|)$/i;
@@ -93,7 +97,7 @@ function problemOf(
   // `under` is the caller's word: "/srv/manifests" and "../manifests" are fine there.
   const below = under === "" ? entry.path : entry.path.slice(under.length + 1);
   const hasUnsafeName = below.split("/").some((name) => unsafeName.test(name));
-  if (isRepeated || hasUnsafeName || entry.path.search(unprintable) >= 0) return "unsafe-name";
+  if (isRepeated || hasUnsafeName || !isPrintable(entry.path)) return "unsafe-name";
   if (entry.kind === "submodule") return "submodule";
   if (entry.kind === "symlink" && from?.kind !== "file") return "symlink-outside";
   if (from?.kind !== "file") return "not-a-file";

@@ -1,31 +1,14 @@
-import { chmod, mkdir, mkdtempDisposable, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { execa } from "execa";
+import { chmod, readdir, stat, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cluster, group, policy } from "../policies/manifests/files.ts";
+import { tree } from "./tree.ts";
 
 // The command itself, as a process in the root of a tree of these files.
 
-const PROGRAM = new URL("../../cli/sallyport.js", import.meta.url).pathname;
 const GROUP = group("192.168.1.100");
 const BROKEN = policy().replace("spec:", "spec");
 const BROKEN_LINE = 5;
-
-async function tree(files: Record<string, string | Uint8Array>) {
-  const folder = await mkdtempDisposable(join(tmpdir(), "check-"));
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder.path, path)), { recursive: true });
-    await writeFile(join(folder.path, path), text);
-  }
-  return {
-    path: folder.path,
-    check: (...args: string[]) =>
-      execa(process.execPath, [PROGRAM, "check", ...args], { cwd: folder.path, reject: false }),
-    read: (path: string) => readFile(join(folder.path, path), "utf8"),
-    [Symbol.asyncDispose]: () => folder.remove(),
-  };
-}
 
 describe("sallyport check", () => {
   test("a clean tree", async () => {
