@@ -1,0 +1,73 @@
+/**
+ * How long `sallyport check` takes for 2,000 manifests: as a cold process, from the sources and as built for the package,
+ * beside an empty Node process; and reading alone beside js-yaml's `loadAll` of the same files in the same process.
+ *
+ *     node test/bench/check.bench.ts [MANIFESTS]
+ */
+import { cp, mkdir, mkdtempDisposable, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { loadAll } from "js-yaml";
+import { readManifests } from "../../policies/manifests/read.ts";
+import { readManifestPaths } from "../../reconciler/source/files.ts";
+import { makeManifests } from "./manifests.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const COLD_ROUNDS = 9;
+const WARM_ROUNDS = 15;
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+
+async function elapsedMs(run: () => unknown): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+/** The package as npm would install it. */
+async function buildPackage(folder: string): Promise<void> {
+  await execa(join(ROOT, "node_modules/.bin/tsc"), ["--noEmit", "false", "--outDir", join(folder, "dist")], {
+    cwd: ROOT,
+  });
+  await mkdir(join(folder, "cli"));
+  for (const path of ["package.json", "cli/sallyport.js"]) await cp(join(ROOT, path), join(folder, path));
+  await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
+}
+
+await using work = await mkdtempDisposable(join(tmpdir(), "check-bench-"));
+const tree = join(work.path, "tree");
+const manifests = makeManifests(Number(process.argv[2] ?? 2_000));
+await mkdir(tree);
+for (const { path, text } of manifests) await writeFile(join(tree, path), text);
+await buildPackage(join(work.path));
+
+const programs = {
+  "node -e 0": ["-e", "0"],
+  "check, from sources": [join(ROOT, "cli/sallyport.js"), "check", tree],
+  "check, from the package": [join(work.path, "cli/sallyport.js"), "check", tree],
+};
+const cold = new Map(Object.keys(programs).map((name): [string, number[]] => [name, []]));
+// In turns, so that a busy moment of the machine hits all of them.
+for (let round = 0; round < COLD_ROUNDS; round++) {
+  for (const [name, args] of Object.entries(programs)) {
+    cold.get(name)?.push(await elapsedMs(() => execa(process.execPath, args)));
+  }
+}
+for (const [name, times] of cold) console.log(`${name.padEnd(28)} median ${median(times).toFixed(0)} ms`);
+
+const files = await readManifestPaths([tree]);
+const texts = manifests.map(({ text }) => text);
+const readMs: number[] = [];
+const loadMs: number[] = [];
+for (let round = 0; round < WARM_ROUNDS; round++) {
+  readMs.push(await elapsedMs(() => readManifests(files)));
+  loadMs.push(await elapsedMs(() => texts.map((text) => loadAll(text))));
+}
+const bytes = texts.reduce((sum, text) => sum + text.length, 0);
+console.log(`readManifests of ${files.length} files, ${bytes} bytes:`);
+console.log(`  first ${readMs[0]?.toFixed(0)} ms, median ${median(readMs).toFixed(0)} ms`);
+console.log(`js-yaml loadAll of the same texts:`);
+console.log(`  first ${loadMs[0]?.toFixed(0)} ms, median ${median(loadMs).toFixed(0)} ms`);
+console.log(`ratio of the medians: ${(median(readMs) / median(loadMs)).toFixed(2)}`);
