@@ -1,7 +1,6 @@
 /** Foreign use of floating IPs, as the gate's ingress rules noted it. */
-import { FAMILIES } from "../addresses.ts";
 import type { TableState } from "../kernel/nft/listing.ts";
-import { setName } from "../skeleton/words.ts";
+import { addressOfTarget } from "./targets.ts";
 
 export interface Conflict {
   readonly ip: string;
@@ -24,8 +23,12 @@ export function updateConflicts(
 }
 
 export function conflictsIn(table: TableState): readonly { readonly ip: string; readonly mac: string }[] {
-  return FAMILIES.flatMap((family) => [...(table.sets.get(setName("conflicts", family))?.keys() ?? [])]).map((key) => {
-    const [ip = "", mac = ""] = key.split(" . ");
-    return { ip, mac };
+  const noted = ["conflicts", "conflicts6", "conflict_targets"].flatMap((set) => [
+    ...(table.sets.get(set)?.keys() ?? []),
+  ]);
+  const seen = noted.map((key) => {
+    const [address = "", mac = ""] = key.split(" . ");
+    return { ip: address.startsWith("0x") ? addressOfTarget(address) : address, mac };
   });
+  return [...new Map(seen.map((conflict) => [`${conflict.ip} ${conflict.mac}`, conflict])).values()];
 }

@@ -1,8 +1,9 @@
 /** What the gate's sets should hold, and what they say. */
-import { FAMILIES, ofFamily, parseAddress } from "../addresses.ts";
+import { FAMILIES, ofFamily } from "../addresses.ts";
 import type { TableState } from "../kernel/nft/listing.ts";
 import type { Elements } from "../kernel/nft/transaction.ts";
 import { setName } from "../skeleton/words.ts";
+import { payloadNumber, targetOf } from "./targets.ts";
 
 export type SetElements = ReadonlyMap<string, Elements>;
 
@@ -37,7 +38,7 @@ export function generationElements(generation: number): SetElements {
 
 /** @param key 128 bits in hexadecimal */
 export function runElements(generation: number, key: string): SetElements {
-  return new Map([...generationElements(generation), ["key", keys([hex(BigInt(`0x${key}`))])]]);
+  return new Map([...generationElements(generation), ["key", keys([payloadNumber(BigInt(`0x${key}`))])]]);
 }
 
 /** What a gate is installed with: no run of an agent has begun. */
@@ -56,13 +57,8 @@ export function mineOf(table: TableState): readonly string[] {
 function addressElements(name: "floating" | "mine", ips: readonly string[]): Map<string, Elements> {
   return new Map([
     ...FAMILIES.map((family) => [setName(name, family), keys(ofFamily(ips, family))] as const),
-    [`${name}_targets`, keys(ofFamily(ips, 6).map((ip) => hex(parseAddress(ip))))],
+    [`${name}_targets`, keys(ofFamily(ips, 6).map(targetOf))],
   ]);
-}
-
-/** As nft lists it: without leading zeros. */
-function hex(number: bigint): string {
-  return `0x${number.toString(16)}`;
 }
 
 function keys(names: readonly string[]): Elements {

@@ -55,6 +55,7 @@ export function leaseTable(underlay: string): TableDeclaration {
       { name: "lease", key: "meta mark", dynamic: timed(TIMING.leaseMs) },
       { name: "conflicts", key: "arp saddr ip . ether saddr", dynamic: remembered },
       { name: "conflicts6", key: "ip6 saddr . ether saddr", dynamic: remembered },
+      { name: "conflict_targets", key: `${TARGET} . ether saddr`, dynamic: remembered },
     ],
     chains: [
       controlChain,
@@ -138,17 +139,19 @@ function arrivingChain(underlay: string): ChainDeclaration {
     hook: { type: "filter", hook: "ingress", device: underlay, priority: ARRIVING_PRIORITY },
     rules: [
       // Before the gate, or a node that does not hold the address would be blind to conflicts.
+      { text: `arp saddr ip @floating ${foreign("conflicts", "arp saddr ip")}`, comment: "used by somebody else: ARP" },
       {
-        text: "arp saddr ip @floating ether saddr != @gateway_macs update @conflicts { arp saddr ip . ether saddr }",
-        comment: "used by somebody else: ARP",
-      },
-      {
-        text: "arp saddr ip 0.0.0.0 arp daddr ip @floating ether saddr != @gateway_macs update @conflicts { arp daddr ip . ether saddr }",
+        text: `arp saddr ip 0.0.0.0 arp daddr ip @floating ${foreign("conflicts", "arp daddr ip")}`,
         comment: "wanted by somebody else: ARP probe (RFC 5227)",
       },
+      { text: `ip6 saddr @floating6 ${foreign("conflicts6", "ip6 saddr")}`, comment: "used by somebody else: IPv6" },
       {
-        text: "ip6 saddr @floating6 ether saddr != @gateway_macs update @conflicts6 { ip6 saddr . ether saddr }",
-        comment: "used by somebody else: IPv6",
+        text: `icmpv6 type nd-neighbor-advert ${TARGET} @floating_targets ${foreign("conflict_targets", TARGET)}`,
+        comment: "used by somebody else: advertised",
+      },
+      {
+        text: `icmpv6 type nd-neighbor-solicit ip6 saddr :: ${TARGET} @floating_targets ${foreign("conflict_targets", TARGET)}`,
+        comment: "wanted by somebody else: duplicate address detection (RFC 4862)",
       },
       ...FAMILIES.map((family) => enter("in", family, "daddr")),
       { text: "arp daddr ip @floating goto in_arp", comment: "nobody answers who must not" },
@@ -158,4 +161,8 @@ function arrivingChain(underlay: string): ChainDeclaration {
       },
     ],
   };
+}
+
+function foreign(set: string, address: string): string {
+  return `ether saddr != @gateway_macs update @${set} { ${address} . ether saddr }`;
 }

@@ -9,7 +9,8 @@ import { PLAN } from "../plan.ts";
 
 export const FLOATING = PLAN[4].inNodeSubnet(100);
 export const FLOATING6 = PLAN[6].inNodeSubnet(100);
-/** Configured nowhere. */
+/** Configured on no gateway. */
+export const OTHER_FLOATING = PLAN[4].inNodeSubnet(101);
 export const OTHER_FLOATING6 = PLAN[6].inNodeSubnet(101);
 export const OUTSIDE = PLAN[4].inNodeSubnet(254);
 export const OUTSIDE6 = PLAN[6].inNodeSubnet(254);
@@ -39,7 +40,7 @@ export async function buildSegment(): Promise<GateScope> {
   const devices = await Promise.all(GATEWAYS.map(deviceOf));
   return {
     underlay: "eth0",
-    floatingIPs: [FLOATING, FLOATING6, OTHER_FLOATING6],
+    floatingIPs: [FLOATING, FLOATING6, OTHER_FLOATING, OTHER_FLOATING6],
     gatewayMacs: devices.map(({ mac }) => mac),
   };
 }
