@@ -41,6 +41,29 @@ const damaged = fc.tuple(fc.constantFrom(...HONEST), fc.array(cut, { maxLength: 
   }, text),
 );
 
+const SLIPS: Readonly<Record<string, readonly string[]>> = {
+  ":": ["", "：", " :", ":\u00a0"],
+  "- ": ["— ", "–", "• ", "-"],
+  " ": ["\u00a0", "\u200b ", "\t"],
+  "'": ["’", "”"],
+  "---": ["—-", "–––"],
+  Policy: ["policy", "-Policy"],
+};
+
+const slip = fc.record({ at: fc.nat(), written: fc.constantFrom(...Object.keys(SLIPS)), instead: fc.nat(3) });
+
+/** What fingers and word processors do to an honest text. */
+const mistyped = fc
+  .tuple(fc.constantFrom(...HONEST), fc.array(slip, { minLength: 1, maxLength: 5 }))
+  .map(([text, slips]) =>
+    slips.reduce((mistypedText, { at, written, instead }) => {
+      const start = mistypedText.indexOf(written, at % mistypedText.length);
+      if (start < 0) return mistypedText;
+      const odd = SLIPS[written]?.[instead] ?? "";
+      return mistypedText.slice(0, start) + odd + mistypedText.slice(start + written.length);
+    }, text),
+  );
+
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
   damaged.map((text) => new TextEncoder().encode(text)),
@@ -57,6 +80,8 @@ function expectSound(findings: readonly Finding[], texts: ReadonlyMap<string, st
     expect(Math.min(line, column)).toBeGreaterThanOrEqual(1);
   }
 }
+
+const isError = ({ severity }: Finding) => severity === "error";
 
 describe("whatever the files hold", () => {
   test("reading ends, every finding stands in its file, and addresses are canonical", () => {
@@ -83,13 +108,15 @@ describe("whatever the files hold", () => {
 
   test("repair mends what it says, once, and breaks nothing", () => {
     fc.assert(
-      fc.property(damaged, (text) => {
+      fc.property(fc.oneof(damaged, mistyped), (text) => {
         fc.pre(!text.includes("\0")); // such a file is not read at all, so nobody repairs it
-        const errors = (some: string) =>
-          readManifests([file("a.yaml", some)]).findings.filter((one) => one.severity === "error");
+        const { findings } = readManifests([file("a.yaml", text)]);
         const repaired = repair(text);
+        const { findings: left } = readManifests([file("a.yaml", repaired.text)]);
         if (repaired.fixes.length === 0) expect(repaired.text).toBe(text);
-        else expect(errors(repaired.text).length).toBeLessThan(errors(text).length);
+        else expect(left.filter(isError).length).toBeLessThan(findings.filter(isError).length);
+        const told = new Set(findings.map(({ code, line }) => `${line} ${code}`));
+        expect(left.filter(({ code, line }) => !told.has(`${line} ${code}`))).toEqual([]);
         expect(repair(repaired.text).text).toBe(repaired.text);
         expect(Object.getPrototypeOf({})).toBe(Object.prototype);
       }),
