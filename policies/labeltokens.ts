@@ -54,10 +54,15 @@ export class LabelTokens {
 }
 
 function tokensOf(side: Side, labels: Labels): number[] {
-  return Object.entries(labels).flatMap(([key, value]) => {
+  const tokens: number[] = [];
+  for (const key in labels) {
     const known = side.get(key);
-    return known === undefined ? [] : [known.exists, known.values.get(value) ?? []].flat();
-  });
+    if (known === undefined) continue;
+    tokens.push(known.exists);
+    const value = known.values.get(labels[key] as string);
+    if (value !== undefined) tokens.push(value);
+  }
+  return tokens;
 }
 
 function walk<T>(side: Side, labels: Labels, start: T, step: (at: T, token: number) => T): T {
