@@ -18,7 +18,10 @@ export function addExplainCommand(program: Command): void {
     .command("explain")
     .description("which policy decides about a pod's traffic to an address, and why not the others")
     .argument("[path...]", "folders and files of the cluster's manifests (default: the current folder)")
-    .requiredOption("--inventory <file>", "what `kubectl get nodes,namespaces,pods -A -o json` prints")
+    .requiredOption(
+      "--inventory <file>",
+      "what `kubectl get nodes,namespaces,pods -A -o json` prints; - is standard input",
+    )
     .requiredOption("--pod <namespace/name>", "the pod that sends")
     .requiredOption("--to <ip[:port]>", "where to; IPv6 with a port in brackets")
     .option("--cluster <name>", "name of the cluster (default: the only one that has a status branch)")

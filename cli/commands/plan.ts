@@ -24,7 +24,10 @@ export function addPlanCommand(program: Command): void {
     .option("--base <ref>", "before (default: the head's parent, or with --drain the head itself)")
     .option("--head <ref>", "after", "HEAD")
     .option("--cluster <name>", "name of the cluster (default: the only one that has a status branch)")
-    .requiredOption("--inventory <file>", "what `kubectl get nodes,namespaces,pods -A -o json` prints")
+    .requiredOption(
+      "--inventory <file>",
+      "what `kubectl get nodes,namespaces,pods -A -o json` prints; - is standard input",
+    )
     .option(
       "--drain <node>",
       "as if this node were drained; can be repeated",

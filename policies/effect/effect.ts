@@ -12,9 +12,8 @@ import { comparePolicies, type PolicyEffect } from "./policies.ts";
 import { NODE_ADDRESS, type Planned } from "./sources.ts";
 import { groupByWorkload, type WorkloadEffect } from "./workloads.ts";
 
-export type { Connections } from "./connections.ts";
 export type { PolicyEffect } from "./policies.ts";
-export { NODE_ADDRESS, type Planned, type Source } from "./sources.ts";
+export { NODE_ADDRESS, type Planned } from "./sources.ts";
 export type { WorkloadEffect } from "./workloads.ts";
 
 /** The JSON shape of `sallyport plan --json`, which docs/json.md describes, is made of these fields. */
@@ -51,7 +50,7 @@ export interface FloatingIPEffect {
  * One pod's traffic to some destinations, by the source address seen outside. Null: dropped while the policy is held;
  * `node`: the node's own, which the view does not tell.
  */
-export interface PodEffect {
+interface PodEffect {
   readonly namespace: string;
   readonly name: string;
   readonly before: string | null;

@@ -15,7 +15,7 @@ import { type Candidate, candidatesFor, type PolicyReason, reasonFor } from "./c
  * `egress`: leaves with a floating IP. `held`: dropped until the address has a node. `node`: untouched, as without
  * Sallyport. `none`: the pod cannot send there at all.
  */
-export type Verdict = "egress" | "held" | "node" | "none";
+type Verdict = "egress" | "held" | "node" | "none";
 
 export interface Explanation {
   readonly verdict: Verdict;
@@ -39,7 +39,7 @@ interface ExplainedPod extends Pick<PodView, "namespace" | "name" | "node" | "ip
   readonly class: string | null;
 }
 
-export interface Step {
+interface Step {
   readonly what: string;
   /** Where it is declared; null for what the cluster says. */
   readonly at: Position | null;
