@@ -1,6 +1,6 @@
 /** What the kernel of this node should hold: NodeState, the pods' MAC addresses and the devices that are there → objects. */
 import type { NodeState } from "../policies/nodestate.ts";
-import { FAMILIES, type Family, familyOf } from "./addresses.ts";
+import { FAMILIES, type Family, familyOf, ofFamily } from "./addresses.ts";
 import type { ChainRules } from "./chains.ts";
 import {
   MARK_TUNNEL,
@@ -37,7 +37,7 @@ export interface DesiredFloatingIP {
 }
 
 export interface DesiredKernel {
-  /** Families that the cluster's pods have. */
+  /** Families of the pods, the destinations and the floating IPs. */
   readonly families: readonly Family[];
   readonly overlay: VxlanDevice;
   readonly floatingIPs: readonly DesiredFloatingIP[];
@@ -60,7 +60,8 @@ export function render(
 ): DesiredKernel {
   const underlay = findUnderlay(links, state.underlayIP, interfaceName);
   const overlay = overlayDevice(state, underlay.mtu - OVERLAY_OVERHEAD_BYTES[familyOf(state.underlayIP)]);
-  const families = FAMILIES.filter((family) => state.podCIDRs.some((cidr) => familyOf(cidr) === family));
+  const addresses = [...state.podCIDRs, ...state.destinations, ...state.held.map(({ ip }) => ip)];
+  const families = FAMILIES.filter((family) => ofFamily(addresses, family).length > 0);
   return {
     families,
     overlay,

@@ -27,7 +27,7 @@ export type * from "./model.ts";
 export { nothingBefore } from "./model.ts";
 
 /** The families that the agents' datapath carries. Others would leave with the node's address, so they are refused. */
-const CARRIED_FAMILIES: readonly Family[] = [4];
+const CARRIED_FAMILIES: readonly Family[] = [4, 6];
 
 /**
  * Expects an intent without syntax errors; never throws because of what it or the view says.

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError } from "commander";
@@ -14,13 +15,12 @@ import { untilTerminated } from "../signals.ts";
 interface UpFlags {
   name: string;
   nodes: number;
-  manifests: string;
+  ipv6?: boolean;
+  manifests?: string;
   port: number;
 }
 
-const QUICKSTART = ["../../examples/quickstart", "../../../examples/quickstart"].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
+const EXAMPLES = ["../../examples", "../../../examples"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 export function addLabCommand(program: Command): void {
   const lab = program
@@ -41,6 +41,7 @@ Examples:
     named(command)
       .option("--nodes <n>", `number of nodes, 1 to ${MAX_NODES}`, parseNodes, 3)
       .option("--manifests <directory>", "becomes the first commit (default: the quickstart example)")
+      .option("--ipv6", "every host and pod also has an IPv6 address (default manifests: the dual-stack example)")
       .option("--port <port>", "port on the machine's loopback for Git and status; 0 takes a free one", parsePort, 0);
 
   buildable(lab.command("up")).description("start a lab in the background").action(up);
@@ -59,13 +60,14 @@ Examples:
     .option("--once", "end when the story is told")
     .option("--json", "print one JSON document as the last line")
     .action((flags: { name: string; once?: boolean; json?: boolean }) =>
-      runDemo(flags, quickstart(), untilTerminated()),
+      runDemo(flags, example("quickstart"), untilTerminated()),
     );
 }
 
 async function up(flags: UpFlags): Promise<void> {
   const [file, ...args] = [...sallyportCommand(), "lab", "host", "--name", flags.name, "--nodes", String(flags.nodes)];
-  args.push("--port", String(flags.port), "--manifests", flags.manifests ?? quickstart());
+  args.push("--port", String(flags.port), "--manifests", manifestsOf(flags));
+  if (flags.ipv6) args.push("--ipv6");
   const child = spawn(file as string, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -92,7 +94,11 @@ async function up(flags: UpFlags): Promise<void> {
 async function host(flags: UpFlags): Promise<void> {
   const terminated = untilTerminated();
   const print = (line: string): boolean => process.stdout.write(`${line}\n`);
-  await using lab = await Lab.start(flags.name, { nodes: flags.nodes, manifests: flags.manifests }, print);
+  await using lab = await Lab.start(
+    flags.name,
+    { nodes: flags.nodes, ipv6: flags.ipv6, manifests: manifestsOf(flags) },
+    print,
+  );
   const gate = await openGate(lab, flags.port);
   lab.publishGateUrl(gate.url);
   print(`ready ${gate.url}`);
@@ -126,14 +132,16 @@ async function status(flags: { name: string; json?: boolean }): Promise<void> {
   }
   print(`lab ${flags.name}, manifests at ${lab.gateUrl()}/manifests.git\n`);
   for (const node of topology.nodes)
-    print(`node     ${node.name.padEnd(18)} ${node.lanIP.padEnd(15)} pods ${node.podCIDR}`);
+    print(
+      `node     ${node.name.padEnd(18)} ${node.lanIP.padEnd(15)} pods ${[node.podCIDR, node.ipv6?.podCIDR].join(" ").trim()}`,
+    );
   for (const pod of topology.pods) {
     const labels = Object.entries(pod.labels).map(([key, value]) => `${key}=${value}`);
     print(
       `pod      ${`${pod.namespace}/${pod.name}`.padEnd(18)} ${pod.ip.padEnd(15)} on ${pod.node} ${labels.join(",")}`,
     );
   }
-  print(`outside  ${"".padEnd(18)} ${topology.outside.ip}`);
+  print(`outside  ${"".padEnd(18)} ${[topology.outside.ip, topology.outside.ipv6].join(" ").trim()}`);
   for (const { name, netns, pid } of processes)
     print(`process  ${name.padEnd(18)} on ${netns.padEnd(12)} ${pid ? `pid ${pid}` : "stopped"}`);
   print(`\nreconciler: ${reconciler === undefined ? "does not answer" : JSON.stringify(reconciler, null, 2)}`);
@@ -144,7 +152,9 @@ async function down(flags: { name: string }): Promise<void> {
   process.stdout.write(`lab ${flags.name} has ended\n`);
 }
 
-const quickstart = (): string => QUICKSTART.find((path) => existsSync(path)) as string;
+const manifestsOf = ({ manifests, ipv6 }: UpFlags): string => manifests ?? example(ipv6 ? "dual-stack" : "quickstart");
+
+const example = (name: string): string => join(EXAMPLES.find((path) => existsSync(path)) as string, name);
 
 function parseName(text: string): string {
   if (!/^[a-z0-9-]{1,30}$/.test(text))

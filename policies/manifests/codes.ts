@@ -32,6 +32,8 @@ export const CODES = {
     "A word processor or a web page put another character in the place of the one YAML knows: a dash or bullet before a list item, quotes, a colon, a space, or an invisible character. The document is read as if it were right, so that its other mistakes are told as well. `check --fix` repairs it.",
   "missing-colon": "A field without its colon. `check --fix` repairs it.",
   "missing-space": "No space behind the colon of a field or the hyphen of an item. `check --fix` repairs it.",
+  "indented-separator":
+    "A text that was pasted with the indentation it had in print: `---` separates documents only at the margin. `check --fix` repairs it.",
   placeholder: "A line of only `...`, as documents print it for lines they leave out.",
   "unknown-kind": "Nearly one of the kinds. A difference of case only is repaired by `check --fix`.",
   "unknown-api-version": "One of the kinds in a version that does not exist.",
