@@ -12,10 +12,10 @@ export async function writeInventory(topology: Topology, file: string): Promise<
       apiVersion: "v1",
       kind: "Node",
       metadata: { name: node.name, labels: { "kubernetes.io/hostname": node.name } },
-      spec: { podCIDR: node.podCIDR, podCIDRs: [node.podCIDR] },
+      spec: { podCIDR: node.podCIDR, podCIDRs: [node.podCIDR, ...present(node.ipv6?.podCIDR)] },
       status: {
         addresses: [
-          { type: "InternalIP", address: node.lanIP },
+          ...[node.lanIP, ...present(node.lanIPv6)].map((address) => ({ type: "InternalIP", address })),
           { type: "Hostname", address: node.name },
         ],
         conditions: [{ type: "Ready", status: "True" }],
@@ -31,7 +31,7 @@ export async function writeInventory(topology: Topology, file: string): Promise<
       kind: "Pod",
       metadata: { namespace: pod.namespace, name: pod.name, uid: pod.uid, labels: pod.labels },
       spec: { nodeName: pod.node },
-      status: { phase: "Running", podIP: pod.ip, podIPs: [{ ip: pod.ip }] },
+      status: { phase: "Running", podIP: pod.ip, podIPs: podIPs(pod).map((ip) => ({ ip })) },
     })),
   ];
   // Renamed into place: a reader never sees half a file.
@@ -49,6 +49,10 @@ export async function writeCniCache(topology: Topology, directoryOf: (node: stri
   );
 }
 
+const present = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
+
+const podIPs = ({ ip, ipv6 }: LabPod): string[] => [ip, ...present(ipv6)];
+
 const cacheEntry = (pod: LabPod): object => ({
   kind: "cniCacheV1",
   containerId: pod.uid,
@@ -62,6 +66,6 @@ const cacheEntry = (pod: LabPod): object => ({
   result: {
     cniVersion: "1.0.0",
     interfaces: [{ name: "cni0" }, { name: "eth0", mac: pod.mac, sandbox: `/run/netns/${pod.namespace}.${pod.name}` }],
-    ips: [{ interface: 1, address: `${pod.ip}/24` }],
+    ips: podIPs(pod).map((ip) => ({ interface: 1, address: `${ip}/${ip === pod.ip ? 24 : 64}` })),
   },
 });

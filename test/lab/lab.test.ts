@@ -1,7 +1,7 @@
 /** Promises of the gateway and of the lab itself, told by the packets that the outside host sees. Every test has its own lab. */
 import { randomUUID } from "node:crypto";
 import { readdirSync, readlinkSync } from "node:fs";
-import { cp, mkdtempDisposable, readFile } from "node:fs/promises";
+import { cp, mkdtempDisposable, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -11,9 +11,12 @@ import { findLab } from "./namespaces.ts";
 import { until } from "./until.ts";
 
 const QUICKSTART = "examples/quickstart";
+const DUAL_STACK = "examples/dual-stack";
 const POLICY = "alice-paul.yaml";
+const IPV6_POLICY = "alice-ipv6.yaml";
 const GROUP = "default-gateway-group.yaml";
 const FLOATING_IP = "192.168.1.100";
+const FLOATING_IPV6 = "fd00:1::100";
 const SELECTED = "alice/frontend-1";
 const UNSELECTED = "carol/frontend-1";
 
@@ -33,6 +36,27 @@ describe("a policy", () => {
     station.remove(POLICY);
     await pushUntil(lab, station, "applied");
     expect(await sources(lab)).toEqual({ selected: nodeIP(lab, SELECTED), unselected: nodeIP(lab, UNSELECTED) });
+  });
+
+  test("of IPv6 changes the source of IPv6 connections alone", async () => {
+    await using manifests = await mkdtempDisposable(join(tmpdir(), "manifests-"));
+    await cp(DUAL_STACK, manifests.path, { recursive: true });
+    await rm(join(manifests.path, IPV6_POLICY));
+    await using lab = await startLab(manifests.path, { ipv6: true });
+    const station = await Workstation.clone(lab);
+    const ipv4 = await sources(lab);
+    expect(ipv4).toEqual({ selected: FLOATING_IP, unselected: nodeIP(lab, UNSELECTED) });
+    expect(await sources(lab, 6)).toEqual({ selected: nodeIPv6(lab, SELECTED), unselected: nodeIPv6(lab, UNSELECTED) });
+
+    station.write(IPV6_POLICY, await readFile(join(DUAL_STACK, IPV6_POLICY), "utf8"));
+    await pushUntil(lab, station, "applied");
+    expect(await sources(lab, 6)).toEqual({ selected: FLOATING_IPV6, unselected: nodeIPv6(lab, UNSELECTED) });
+    expect(await sources(lab)).toEqual(ipv4);
+
+    station.remove(IPV6_POLICY);
+    await pushUntil(lab, station, "applied");
+    expect(await sources(lab, 6)).toEqual({ selected: nodeIPv6(lab, SELECTED), unselected: nodeIPv6(lab, UNSELECTED) });
+    expect(await sources(lab)).toEqual(ipv4);
   });
 
   test("stays as it is when a later commit is broken", async () => {
@@ -107,8 +131,8 @@ describe("a lab", () => {
 });
 
 /** A lab of three nodes whose first commit is in force. */
-async function startLab(manifests: string): Promise<Lab> {
-  const lab = await Lab.start(`test-${randomUUID()}`, { nodes: 3, manifests }, () => {});
+async function startLab(manifests: string, options: { ipv6?: boolean } = {}): Promise<Lab> {
+  const lab = await Lab.start(`test-${randomUUID()}`, { nodes: 3, manifests, ...options }, () => {});
   try {
     expect((await firstOutcome(lab)).outcome).toBe("applied");
     return lab;
@@ -126,13 +150,25 @@ async function pushUntil(lab: Lab, station: Workstation, outcome: string): Promi
   });
 }
 
-async function sources(lab: Lab): Promise<{ selected: string | undefined; unselected: string | undefined }> {
-  return { selected: await lab.sourceSeen(SELECTED), unselected: await lab.sourceSeen(UNSELECTED) };
+async function sources(
+  lab: Lab,
+  family: 4 | 6 = 4,
+): Promise<{ selected: string | undefined; unselected: string | undefined }> {
+  const [selected, unselected] = [SELECTED, UNSELECTED].map((pod) => lab.sourceSeen(pod, 2_000, family));
+  return { selected: await selected, unselected: await unselected };
 }
 
 function nodeIP(lab: Lab, pod: string): string | undefined {
+  return nodeOf(lab, pod)?.lanIP;
+}
+
+function nodeIPv6(lab: Lab, pod: string): string | undefined {
+  return nodeOf(lab, pod)?.lanIPv6;
+}
+
+function nodeOf(lab: Lab, pod: string): Lab["topology"]["nodes"][number] | undefined {
   const { node } = lab.pod(pod);
-  return lab.topology.nodes.find(({ name }) => name === node)?.lanIP;
+  return lab.topology.nodes.find(({ name }) => name === node);
 }
 
 /**

@@ -128,12 +128,14 @@ export class Lab {
 
   /**
    * Sends one HTTP request from a pod to the outside host.
+   * @param family 6 needs a lab with IPv6.
    * @returns the source address the outside host saw, or undefined when no answer came in time.
    */
-  async sourceSeen(pod: string, timeoutMs = 2_000): Promise<string | undefined> {
-    const { ip } = this.topology.outside;
+  async sourceSeen(pod: string, timeoutMs = 2_000, family: 4 | 6 = 4): Promise<string | undefined> {
+    const { ip, ipv6 } = this.topology.outside;
+    const host = family === 4 ? ip : `[${ipv6}]`;
     const seconds = String(timeoutMs / 1_000);
-    const result = await this.exec(pod, ["curl", "-s", "--max-time", seconds, `http://${ip}/${pod}`]);
+    const result = await this.exec(pod, ["curl", "-s", "--max-time", seconds, `http://${host}/${pod}`]);
     return result.exitCode === 0 ? (JSON.parse(result.stdout) as Sighting).source : undefined;
   }
 
@@ -142,7 +144,7 @@ export class Lab {
     return this.#ask(labPaths.sockets.witness, "/");
   }
 
-  /** MAC addresses that answer for an IP in the nodes' subnet. */
+  /** MAC addresses that answer for an IPv4 address in the nodes' subnet. */
   macsAnsweringFor(ip: string): Promise<string[]> {
     return this.#ask(labPaths.sockets.witness, `/?mac=${encodeURIComponent(ip)}`);
   }

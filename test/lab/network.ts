@@ -5,7 +5,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type LabNode, type LabPod, NODE_SUBNET, POD_CIDR, podNetns, type Topology } from "./topology.ts";
+import {
+  type LabNode,
+  type LabPod,
+  NODE_SUBNET,
+  POD_CIDR,
+  POD_CIDR_IPV6,
+  podNetns,
+  type Topology,
+} from "./topology.ts";
 
 export async function buildNetwork(topology: Topology, scratch: string): Promise<void> {
   await mkdir("/run/netns", { recursive: true });
@@ -16,18 +24,19 @@ export async function buildNetwork(topology: Topology, scratch: string): Promise
     scratch,
     outside.name,
     [
-      ...hostCommands(outside.lanIP),
+      ...hostCommands(outside),
       `addr add ${outside.ip}/32 dev lo`,
-      ...topology.nodes.map((n) => `route add ${n.podCIDR} via ${n.lanIP}`),
+      ...(outside.ipv6 === undefined ? [] : [`addr add ${outside.ipv6}/128 dev lo`]),
+      ...topology.nodes.flatMap(routesToPods),
     ],
     outside.name,
   );
   await Promise.all(
     [forge, control].map((host) =>
-      ipBatch(scratch, host.name, [...hostCommands(host.lanIP), `route add default via ${outside.lanIP}`], host.name),
+      ipBatch(scratch, host.name, [...hostCommands(host), ...defaultRoutes(outside)], host.name),
     ),
   );
-  await inNetns(outside.name, ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
+  await inNetns(outside.name, ["sysctl", "-q", "-w", ...FORWARDING]);
 }
 
 /** Prefix of a command line that runs it in the network namespace of a host of the lab. */
@@ -57,10 +66,27 @@ function linkCommands(topology: Topology): string[] {
   ];
 }
 
-const hostCommands = (lanIP: string): string[] => [
+const FORWARDING = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"];
+
+interface LanAddresses {
+  readonly lanIP: string;
+  readonly lanIPv6?: string;
+}
+
+/** IPv6 addresses are usable at once: duplicate address detection takes a second. */
+const hostCommands = ({ lanIP, lanIPv6 }: LanAddresses): string[] => [
   "link set lo up",
   "link set eth0 up",
   `addr add ${lanIP}/${NODE_SUBNET.split("/")[1]} dev eth0`,
+  ...(lanIPv6 === undefined ? [] : [`addr add ${lanIPv6}/64 dev eth0 nodad`]),
+];
+
+const defaultRoutes = ({ lanIP, lanIPv6 }: LanAddresses): string[] =>
+  [lanIP, lanIPv6].flatMap((via) => (via === undefined ? [] : [`route add default via ${via}`]));
+
+const routesToPods = ({ podCIDR, lanIP, ipv6, lanIPv6 }: LabNode): string[] => [
+  `route add ${podCIDR} via ${lanIP}`,
+  ...(ipv6 === undefined ? [] : [`route add ${ipv6.podCIDR} via ${lanIPv6}`]),
 ];
 
 async function configureNode(node: LabNode, topology: Topology, scratch: string): Promise<void> {
@@ -69,7 +95,7 @@ async function configureNode(node: LabNode, topology: Topology, scratch: string)
     "sysctl",
     "-q",
     "-w",
-    "net.ipv4.ip_forward=1",
+    ...FORWARDING,
     "net.ipv4.conf.all.rp_filter=1",
     "net.ipv4.conf.default.rp_filter=1",
   ]);
@@ -78,12 +104,13 @@ async function configureNode(node: LabNode, topology: Topology, scratch: string)
     scratch,
     node.name,
     [
-      ...hostCommands(node.lanIP),
-      `route add default via ${topology.outside.lanIP}`,
-      ...topology.nodes.filter((n) => n !== node).map((n) => `route add ${n.podCIDR} via ${n.lanIP}`),
+      ...hostCommands(node),
+      ...defaultRoutes(topology.outside),
+      ...topology.nodes.filter((n) => n !== node).flatMap(routesToPods),
       "link add cni0 type bridge",
       "link set cni0 up",
       `addr add ${node.podGateway}/24 dev cni0`,
+      ...(node.ipv6 === undefined ? [] : [`addr add ${node.ipv6.podGateway}/64 dev cni0 nodad`]),
       ...pods.flatMap(({ veth }) => [`link set ${veth} master cni0`, `link set ${veth} up`]),
     ],
     node.name,
@@ -101,6 +128,8 @@ async function configurePod(pod: LabPod, node: LabNode, scratch: string): Promis
       "link set eth0 up",
       `addr add ${pod.ip}/24 dev eth0`,
       `route add default via ${node.podGateway}`,
+      ...(pod.ipv6 === undefined ? [] : [`addr add ${pod.ipv6}/64 dev eth0 nodad`]),
+      ...(node.ipv6 === undefined ? [] : [`route add default via ${node.ipv6.podGateway}`]),
     ],
     podNetns(pod),
   );
@@ -112,16 +141,21 @@ async function loadMasquerade(node: LabNode, scratch: string): Promise<void> {
   await writeFile(
     file,
     [
-      "table ip cni {",
-      "  chain postrouting { type nat hook postrouting priority srcnat;",
-      `    ip saddr ${node.podCIDR} ip daddr != ${POD_CIDR} masquerade`,
-      "  }",
-      "}",
+      ...masquerade("ip", node.podCIDR, POD_CIDR),
+      ...(node.ipv6 === undefined ? [] : masquerade("ip6", node.ipv6.podCIDR, POD_CIDR_IPV6)),
       "",
     ].join("\n"),
   );
   await inNetns(node.name, ["nft", "-f", file]);
 }
+
+const masquerade = (ip: "ip" | "ip6", podCIDR: string, allPods: string): string[] => [
+  `table ${ip} cni {`,
+  "  chain postrouting { type nat hook postrouting priority srcnat;",
+  `    ${ip} saddr ${podCIDR} ${ip} daddr != ${allPods} masquerade`,
+  "  }",
+  "}",
+];
 
 async function ipBatch(scratch: string, name: string, commands: string[], netns?: string): Promise<void> {
   const file = join(scratch, `${name}.ip`);

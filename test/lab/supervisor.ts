@@ -21,6 +21,8 @@ import { until } from "./until.ts";
 
 export interface SupervisorOptions {
   readonly nodes: number;
+  /** Every host and pod also has an IPv6 address. */
+  readonly ipv6?: boolean | undefined;
   /** Folder of manifests that become the first commit. */
   readonly manifests: string;
 }
@@ -37,7 +39,7 @@ async function main(options: SupervisorOptions): Promise<void> {
   process.on("SIGTERM", shutDown);
   new Socket({ fd: LIFELINE_FD }).on("error", shutDown).on("close", shutDown).resume();
 
-  const topology = labTopology(options.nodes);
+  const topology = labTopology(options.nodes, options.ipv6);
   for (const directory of [labPaths.scratch, labPaths.logs, labPaths.repositories]) {
     await mkdir(directory, { recursive: true });
   }
@@ -102,7 +104,13 @@ function processSpecs(topology: Topology, certificates: (name: string) => Certif
     {
       name: "witness",
       netns: outside.name,
-      command: [process.execPath, labProgram("witness"), outside.ip, labPaths.sockets.witness],
+      command: [
+        process.execPath,
+        labProgram("witness"),
+        labPaths.sockets.witness,
+        outside.ip,
+        outside.ipv6 ?? "",
+      ].filter((argument) => argument !== ""),
     },
     {
       name: "reconciler",

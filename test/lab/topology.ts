@@ -7,6 +7,9 @@
  *                        forge 192.168.1.253 (Git) ──┤          └─ worker3 192.168.1.3 ── pods 10.10.3.0/24
  *                  control 192.168.1.252 (reconciler)┘            floating IPs 192.168.1.100 … 104
  *
+ * With IPv6, everything has a second address: nodes fd00:1::1 …, pods fd00:10:1::/64 …, outside 2001:db8:100::10, and
+ * floating IPs are also fd00:1::100 ….
+ *
  * The outside host owns a leg in the nodes' subnet, so that it can also witness which MAC answers for a floating IP.
  */
 
@@ -15,11 +18,14 @@ interface LabHost {
   readonly name: string;
   /** In the nodes' subnet, on eth0. */
   readonly lanIP: string;
+  /** The same of IPv6; absent in a lab without. */
+  readonly lanIPv6?: string;
 }
 
 export interface LabNode extends LabHost {
   readonly podCIDR: string;
   readonly podGateway: string;
+  readonly ipv6?: { readonly podCIDR: string; readonly podGateway: string };
 }
 
 export interface LabPod {
@@ -28,6 +34,7 @@ export interface LabPod {
   readonly uid: string;
   readonly node: string;
   readonly ip: string;
+  readonly ipv6?: string;
   readonly mac: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -36,7 +43,7 @@ export interface Topology {
   readonly nodes: readonly LabNode[];
   readonly namespaces: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
   readonly pods: readonly LabPod[];
-  readonly outside: LabHost & { readonly ip: string };
+  readonly outside: LabHost & { readonly ip: string; readonly ipv6?: string };
   readonly forge: LabHost & { readonly url: string };
   readonly control: LabHost & { readonly port: number };
 }
@@ -44,6 +51,7 @@ export interface Topology {
 export const CLUSTER_NAME = "lab";
 export const NODE_SUBNET = "192.168.1.0/24";
 export const POD_CIDR = "10.10.0.0/16";
+export const POD_CIDR_IPV6 = "fd00:10::/32";
 export const MAX_NODES = 20;
 
 /** namespace, pod, role: the seed's policy selects `role: frontend` in the namespaces of alice and paul. */
@@ -56,14 +64,20 @@ const PODS = [
   ["paul", "batch", "batch"],
 ] as const;
 
-export function labTopology(nodeCount: number): Topology {
+/** @param dualStack every host and pod also has an IPv6 address */
+export function labTopology(nodeCount: number, dualStack = false): Topology {
+  const lan = (number: number) => ({
+    lanIP: `192.168.1.${number}`,
+    ...(dualStack ? { lanIPv6: `fd00:1::${number}` } : {}),
+  });
   const nodes = Array.from({ length: nodeCount }, (_, i): LabNode => {
     const n = i + 1;
     return {
       name: `worker${n}`,
-      lanIP: `192.168.1.${n}`,
+      ...lan(n),
       podCIDR: `10.10.${n}.0/24`,
       podGateway: `10.10.${n}.1`,
+      ...(dualStack ? { ipv6: { podCIDR: `fd00:10:${n}::/64`, podGateway: `fd00:10:${n}::1` } } : {}),
     };
   });
   const podsOnNode = new Map<number, number>();
@@ -77,6 +91,7 @@ export function labTopology(nodeCount: number): Topology {
       uid: `00000000-0000-4000-8000-${String(i + 1).padStart(12, "0")}`,
       node: `worker${nodeNumber}`,
       ip: `10.10.${nodeNumber}.${onNode + 2}`,
+      ...(dualStack ? { ipv6: `fd00:10:${nodeNumber}::${onNode + 2}` } : {}),
       mac: `02:00:0a:0a:${hex(nodeNumber)}:${hex(onNode + 2)}`,
       labels: { role },
     };
@@ -91,9 +106,9 @@ export function labTopology(nodeCount: number): Topology {
       { name: "kube-system", labels: { "kubernetes.io/metadata.name": "kube-system" } },
     ],
     pods,
-    outside: { name: "outside", lanIP: "192.168.1.254", ip: "198.51.100.10" },
-    forge: { name: "forge", lanIP: "192.168.1.253", url: "http://192.168.1.253/manifests.git" },
-    control: { name: "control", lanIP: "192.168.1.252", port: 7443 },
+    outside: { name: "outside", ...lan(254), ip: "198.51.100.10", ...(dualStack ? { ipv6: "2001:db8:100::10" } : {}) },
+    forge: { name: "forge", ...lan(253), url: "http://192.168.1.253/manifests.git" },
+    control: { name: "control", ...lan(252), port: 7443 },
   };
 }
 

@@ -3,9 +3,9 @@
  * every request with the source address it saw. The lab asks it on a unix socket what it saw so far, and which MAC
  * address answers for an IP in the nodes' subnet.
  *
- *     node witness.ts ADDRESS SOCKET
+ *     node witness.ts SOCKET ADDRESS…
  */
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { execa } from "execa";
 
 export interface Sighting {
@@ -17,26 +17,29 @@ export interface Sighting {
 
 const KEPT_SIGHTINGS = 10_000;
 
-async function main(address: string, socketPath: string): Promise<void> {
+async function main(socketPath: string, addresses: readonly string[]): Promise<void> {
   const sightings: Sighting[] = [];
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { remoteAddress = "", remotePort = 0 } = request.socket;
     const sighting = { source: remoteAddress, sourcePort: remotePort, path: request.url ?? "" };
     sightings.push(sighting);
     if (sightings.length > KEPT_SIGHTINGS) sightings.shift();
     response.setHeader("content-type", "application/json").end(`${JSON.stringify(sighting)}\n`);
-  });
+  };
   const questions = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://witness");
     const ip = url.searchParams.get("mac");
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(ip === null ? sightings : await macsAnsweringFor(ip)));
   });
-  await Promise.all([listen(server, { host: address, port: 80 }), listen(questions, { path: socketPath })]);
+  await Promise.all([
+    ...addresses.map((host) => listen(createServer(answer), { host, port: 80 })),
+    listen(questions, { path: socketPath }),
+  ]);
   process.on("SIGTERM", () => process.exit(0));
 }
 
-/** Every MAC that answers an ARP request for `ip`: none, one, or (never!) more. */
+/** IPv4 only. Every MAC that answers an ARP request for `ip`: none, one, or (never!) more. */
 async function macsAnsweringFor(ip: string): Promise<string[]> {
   const { stdout } = await execa("arping", ["-b", "-c", "1", "-w", "1", "-I", "eth0", ip], { reject: false });
   return [...new Set([...stdout.matchAll(/\[([0-9A-F:]{17})\]/g)].map((m) => (m[1] as string).toLowerCase()))];
@@ -48,6 +51,6 @@ function listen(server: ReturnType<typeof createServer>, where: object): Promise
   });
 }
 
-const [address, socketPath] = process.argv.slice(2);
-if (address === undefined || socketPath === undefined) throw new Error("usage: witness ADDRESS SOCKET");
-await main(address, socketPath);
+const [socketPath, ...addresses] = process.argv.slice(2);
+if (socketPath === undefined || addresses.length === 0) throw new Error("usage: witness SOCKET ADDRESS…");
+await main(socketPath, addresses);

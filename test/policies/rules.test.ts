@@ -256,7 +256,7 @@ describe("which traffic a policy captures", () => {
     expect(result.policies[0]).toMatchObject({ selectedPods: 2, ignoredHostNetworkPods: 1 });
     expect(result.nodes[0]?.pods.map((one) => [one.name, one.ips, one.class])).toEqual([
       ["other", ["10.10.1.7"], null],
-      ["six", ["10.10.1.6"], "a"],
+      ["six", ["10.10.1.6", "2001:db8::5"], "a"],
     ]);
   });
 
