@@ -10,7 +10,7 @@ import type { Mistake } from "./mistakes.ts";
 const JOINED = `(?=-*[${dashes}])[-${dashes}]{1,3}`;
 
 /** Nearly every file ends here. */
-const SUSPICIOUS = new RegExp(`[${dashes}]|[\\r\\n][ \\t]+---[ \\t]*(?:[\\r\\n]|$)`);
+const SUSPICIOUS = new RegExp(`[${dashes}]| ---`);
 
 /**
  * The text with separators put right, and what was wrong. A separator is alone on its line, so every other place keeps

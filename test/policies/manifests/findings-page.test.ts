@@ -97,7 +97,7 @@ function filesOf(info: string, manifests: string): ManifestFile[] {
 }
 
 function readExample(info: string, manifests: string): Reading {
-  const alone = info === "yaml alone" || /^ {2}name: default(?:\\r)?$/m.test(manifests);
+  const alone = info === "yaml alone" || /^(?: {2}| {6})name: default(?:\\r)?$/m.test(manifests);
   const files = filesOf(info, manifests);
   return readManifests(alone ? files : [file("default.yaml", group("192.168.1.100")), ...files]);
 }

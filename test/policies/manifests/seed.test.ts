@@ -155,6 +155,29 @@ describe("the seed document's manifests as printed", () => {
     expect(brief(findings)).toEqual(["6:3 placeholder", "16:3 placeholder", "26:3 placeholder"]);
   });
 
+  test("pasted with the indentation of the page: the separators are named as well, and everything is read", () => {
+    const indented = (text: string) => text.replace(/^(?=.)/gm, "    ");
+    const { intent, findings } = read({
+      "default.yaml": GROUP.replace("spec\n", "spec:\n"),
+      "a.yaml": indented(three(tracking)),
+      "b.yaml": indented(three(tracked)),
+    });
+    expect(brief(findings)).toEqual([
+      "8:7 typographic-character",
+      "9:5 indented-separator",
+      "17:7 typographic-character",
+      "18:5 indented-separator",
+      "26:7 typographic-character",
+      "b.yaml:6:7 placeholder",
+      "b.yaml:10:5 indented-separator",
+      "b.yaml:16:7 placeholder",
+      "b.yaml:20:5 indented-separator",
+      "b.yaml:26:7 placeholder",
+    ]);
+    expect(intent?.groups.map(({ name }) => name)).toEqual(["gateway1", "gateway2", "gateway3", "default"]);
+    expect(intent?.policies.map(({ name }) => name)).toEqual(["egresspolicy1", "egresspolicy2", "egresspolicy3"]);
+  });
+
   test("both switches are on in the cluster configuration", () => {
     expect(read(SWITCHES)).toEqual({ intent: undefined, findings: [] });
   });
