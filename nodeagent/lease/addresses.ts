@@ -64,13 +64,12 @@ export function createAddresses(rules: Rules): Addresses {
     covered(claims) {
       for (const [ip, epoch] of claims) {
         const now = held.get(ip);
-        if (now?.epoch !== epoch || now.phase === "entering") continue;
-        if (now.phase === "claimed" || rules.mayEnterWhileLeaving) update(ip, { phase: "entering" });
+        if (now?.epoch === epoch && now.phase === "claimed") update(ip, { phase: "entering" });
       }
     },
     settle(mine) {
       for (const [ip, { phase }] of held) {
-        if (phase !== "leaving" || !rules.mayDropClaim(mine.mayContain(ip))) continue;
+        if (phase !== "leaving" || !rules.mayDropClaim(mine.contains(ip), mine.mayContain(ip))) continue;
         held.delete(ip);
         unannounced.delete(ip);
         claimsRevision += 1;

@@ -34,10 +34,8 @@ export interface Rules {
   counts(answered: number, armed: number): boolean;
   /** Whether a claimed address may enter `mine`, given whether a heartbeat with it was acknowledged and refreshed. */
   mayEnter(covered: boolean): boolean;
-  /** Whether an address that is leaving may be added again. */
-  mayEnterWhileLeaving: boolean;
-  /** Whether the claim of a leaving address goes, given whether the kernel's `mine` may still contain it. */
-  mayDropClaim(inKernel: boolean): boolean;
+  /** Whether the claim of a leaving address goes, given whether it surely is in `mine`, and whether it may be. */
+  mayDropClaim(isInside: boolean, mayBeInside: boolean): boolean;
   /** Whether heartbeats may be sent while `mine` contains addresses that are not claimed. */
   mayHeartbeat(unclaimed: number, mineReplaced: boolean): boolean;
 
@@ -83,8 +81,7 @@ export const RULES: Rules = {
 
   counts: (answered, armed) => answered === armed,
   mayEnter: (covered) => covered,
-  mayEnterWhileLeaving: false,
-  mayDropClaim: (inKernel) => !inKernel,
+  mayDropClaim: (_, mayBeInside) => !mayBeInside,
   mayHeartbeat: (unclaimed, mineReplaced) => mineReplaced && unclaimed === 0,
 
   nextMembers: stepTowards,

@@ -1,59 +1,62 @@
 /** What goes wrong, when, until when. At the end everything is mended: what is dead starts, what is frozen runs. */
+import { nodeOf } from "../../nodeagent/lease/witness-set.ts";
+import { CALM } from "./network.ts";
 import type { SimNode } from "./node.ts";
-import type { Fault, World } from "./world.ts";
+import type { World } from "./world.ts";
 
-const PAUSE_SHARE = 0.0004;
-const USUAL_WEATHER = { loss: 0.03, duplicates: 0.02, late: 0.05, lateMs: 900 };
+const HINT_MS = 100;
 
 export function disturb(world: World, untilMs: number): void {
   const { timeline, random, network, nodes, reconciler, scenario } = world;
-  const has = (fault: Fault) => scenario.faults.includes(fault);
-  if (has("weather")) network.setWeather(scenario.weather ?? USUAL_WEATHER);
-  if (has("freezes-anywhere")) for (const node of nodes) node.setPauseShare(PAUSE_SHARE);
+  const backWithinMs = scenario.backWithinMs ?? 2000;
+  network.setWeather(scenario.weather ?? CALM);
+  for (const node of nodes) node.setPauseShare(scenario.freezeShare ?? 0);
 
-  /** Again and again, about every `meanMs`, as long as faults last. */
-  function often(fault: Fault, meanMs: number, happens: () => void): void {
-    if (!has(fault)) return;
-    const mostMs = (2 * meanMs) / (scenario.pace ?? 1);
+  /** Again and again, as long as faults last. */
+  function often(meanMs: number | undefined, happens: () => void): void {
+    if (meanMs === undefined) return;
     const again = () => {
       if (timeline.now() >= untilMs) return;
       happens();
-      timeline.after(random.between(0, mostMs), again);
+      timeline.after(random.between(0, 2 * meanMs), again);
     };
-    timeline.after(random.between(0, mostMs), again);
+    timeline.after(random.between(0, 2 * meanMs), again);
   }
 
-  const startLater = (node: SimNode, mostMs: number) => {
-    timeline.after(random.between(0, mostMs), () => node.start());
-  };
+  function startAgain(node: SimNode): void {
+    timeline.after(random.between(0, random.chance(0.5) ? backWithinMs / 10 : backWithinMs), () => node.start());
+  }
 
-  often("pauses", 700, () => random.pick(nodes).pause(random.between(0, random.chance(0.7) ? 900 : 2500)));
-  often("cuts", 900, () => cut(world));
-  often("restarts", 1500, () => {
+  const { faults } = scenario;
+  if (scenario.eager) often(HINT_MS, () => hint(world));
+  often(faults.pauses, () => random.pick(nodes).pause(random.between(0, random.chance(0.7) ? 900 : 2500)));
+  often(faults.cuts, () => cut(world));
+  often(faults.slowness, () => slowDown(world));
+  often(faults.restarts, () => {
     const node = random.pick(nodes);
     node.kill();
-    startLater(node, random.chance(0.7) ? 150 : 2000);
+    startAgain(node);
   });
-  often("power", 5000, () => {
+  often(faults.power, () => {
     const node = random.pick(nodes);
     node.losePower();
-    startLater(node, 2500);
+    startAgain(node);
   });
-  often("blackout", 15_000, () => {
+  often(faults.blackouts, () => {
     for (const node of nodes) {
       node.losePower();
-      startLater(node, 2500);
+      startAgain(node);
     }
   });
-  often("parks", 4000, () => {
+  often(faults.parks, () => {
     const node = random.pick(nodes);
     node.stop(random.chance(0.85) ? "park" : "release");
-    startLater(node, random.chance(0.8) ? 3000 : 9000);
+    timeline.after(random.between(0, random.chance(0.8) ? 3000 : 9000), () => node.start());
   });
-  often("moves", 2000, () => reconciler.move());
-  often("moves", 9000, () => reconciler.die(random.between(0, 5000)));
-  often("set-changes", 5000, () => changeWitnesses(world));
-  often("disk-loss", 8000, () => loseDisk(world));
+  often(faults.moves, () => reconciler.move());
+  often(faults["silence-of-plan"], () => reconciler.die(random.between(0, 5000)));
+  often(faults["witness-changes"], () => changeWitnesses(world));
+  often(faults["disk-losses"], () => loseDisk(world));
 
   timeline.after(untilMs - timeline.now(), () => {
     network.healAll();
@@ -69,6 +72,25 @@ export function disturb(world: World, untilMs: number): void {
     };
     supervise();
   });
+}
+
+/** Everything is free, says every witness: whether a candidate asks at the wrong time must not matter. */
+function hint({ random, network, gateways, reconciler, ips }: World): void {
+  const candidate = random.pick(gateways);
+  const free = ips.filter(() => random.chance(0.5)).map((ip) => [ip, ""] as const);
+  const { version, members } = candidate.report()?.witnesses ?? reconciler.set();
+  for (const member of members) {
+    network.send(nodeOf(member), candidate.name, { type: "freed", set: version, free });
+  }
+}
+
+/** Messages of a node, to all or to one, queue up for a while; what is sent afterwards overtakes them. */
+function slowDown({ random, network, nodes }: World): void {
+  const node = random.pick(nodes);
+  const forMs = random.between(100, 2000);
+  const byMs = random.between(50, 900);
+  const others = random.chance(0.5) ? nodes : [random.pick(nodes)];
+  for (const other of others) network.slow(node.name, other.name, byMs, forMs);
 }
 
 function cut({ random, network, nodes }: World): void {

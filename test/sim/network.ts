@@ -16,6 +16,7 @@ export const CALM: Weather = { loss: 0, duplicates: 0, late: 0, lateMs: 0 };
 export interface Network {
   send(from: string, to: string, message: Message): void;
   setWeather(weather: Weather): void;
+  slow(from: string, to: string, byMs: number, forMs: number): void;
   cut(from: string, to: string, forMs: number): void;
   healAll(): void;
 }
@@ -27,9 +28,11 @@ export function createNetwork(
 ): Network {
   let weather = CALM;
   const cutUntil = new Map<string, number>();
+  const slowed = new Map<string, { readonly byMs: number; readonly until: number }>();
 
   function sendOnce(from: string, to: string, message: Message): void {
-    const usual = random.between(0.1, 2);
+    const slow = slowed.get(`${from} ${to}`);
+    const usual = random.between(0.1, 2) + (slow !== undefined && timeline.now() < slow.until ? slow.byMs : 0);
     const delay = random.chance(weather.late) ? usual + random.between(0, weather.lateMs) : usual;
     timeline.after(delay, () => deliver(from, to, message));
   }
@@ -51,6 +54,12 @@ export function createNetwork(
       const link = `${from} ${to}`;
       cutUntil.set(link, Math.max(cutUntil.get(link) ?? 0, timeline.now() + forMs));
     },
-    healAll: () => cutUntil.clear(),
+    slow(from, to, byMs, forMs) {
+      slowed.set(`${from} ${to}`, { byMs, until: timeline.now() + forMs });
+    },
+    healAll() {
+      cutUntil.clear();
+      slowed.clear();
+    },
   };
 }

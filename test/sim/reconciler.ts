@@ -23,11 +23,13 @@ interface Parts {
   readonly gateways: readonly SimNode[];
   readonly ips: readonly string[];
   readonly firstSet: WitnessSet;
+  /** Every node hears that it is the first candidate: the order of the plan must not matter for safety. */
+  readonly eager: boolean;
 }
 
 const PASS_MS = 400;
 
-export function createReconciler({ timeline, random, nodes, gateways, ips, firstSet }: Parts): Reconciler {
+export function createReconciler({ timeline, random, nodes, gateways, ips, firstSet, eager }: Parts): Reconciler {
   const names = gateways.map(({ name }) => name);
   const order = new Map(
     ips.map((ip, i) => [ip, [...names.slice(i % names.length), ...names.slice(0, i % names.length)]]),
@@ -62,8 +64,9 @@ export function createReconciler({ timeline, random, nodes, gateways, ips, first
   function signal(): void {
     for (const node of nodes) {
       const desired: Desired = {
-        addresses: gateways.includes(node) ? ips.map((ip) => address(ip)) : [],
-        witnesses: set,
+        addresses: gateways.includes(node) ? ips.map((ip) => address(ip, node.name)) : [],
+        // Where a node begins; the newer ones it must learn from the witnesses.
+        witnesses: firstSet,
         targetWitnesses: coordinators.includes(node.name) ? target : null,
       };
       const text = JSON.stringify(desired);
@@ -73,8 +76,9 @@ export function createReconciler({ timeline, random, nodes, gateways, ips, first
     }
   }
 
-  function address(ip: string): DesiredAddress {
-    const candidates = order.get(ip) ?? [];
+  function address(ip: string, node: string): DesiredAddress {
+    const planned = order.get(ip) ?? [];
+    const candidates = eager ? toFront(planned, node) : planned;
     const releaseEpoch = releases.get(ip);
     return { ip, candidates, ...(releaseEpoch === undefined ? {} : { releaseEpoch }) };
   }

@@ -11,18 +11,25 @@ import { createTimeline, type Timeline } from "./timeline.ts";
 
 /** What a run is made of; all that is left out is off. */
 export interface Scenario {
+  /** Nodes that may hold addresses. */
   readonly gateways: number;
-  /** Nodes that are witnesses at first: the first so many of all nodes. */
-  readonly witnesses: number;
-  /** Nodes that hold nothing: a reconciler that witnesses, for example. */
+  /** Further nodes, which may be witnesses only. */
   readonly others?: number;
+  /** The first so many of all nodes are witnesses at first. */
+  readonly witnesses: number;
   readonly ips: number;
   readonly chaosMs: number;
+  /** Afterwards, without faults. */
   readonly calmMs: number;
-  readonly faults: readonly Fault[];
-  /** How much more often than usual things go wrong. */
-  readonly pace?: number;
+  /** Each with the milliseconds between two of its kind, on average. */
+  readonly faults: Partial<Readonly<Record<Fault, number>>>;
   readonly weather?: Weather;
+  /** Share of a process's acts before which it is frozen. */
+  readonly freezeShare?: number;
+  /** How soon a killed process, or a node without power, is back; 2000 unless said. */
+  readonly backWithinMs?: number;
+  /** Every candidate believes to be the first, and is told that everything is free. */
+  readonly eager?: boolean;
   /** Kernel writes take up to this; 150 unless said. */
   readonly slowestWriteMs?: number;
   /** Writes to disk take up to this; 15 unless said. */
@@ -30,17 +37,17 @@ export interface Scenario {
 }
 
 export type Fault =
-  | "weather"
   | "pauses"
-  | "freezes-anywhere"
   | "cuts"
+  | "slowness"
   | "restarts"
   | "power"
-  | "blackout"
+  | "blackouts"
   | "parks"
   | "moves"
-  | "set-changes"
-  | "disk-loss";
+  | "silence-of-plan"
+  | "witness-changes"
+  | "disk-losses";
 
 /** The rules as they are in `nodeagent/lease`, or with one of them broken, or with a kernel that breaks them. */
 export interface Variant {
@@ -69,6 +76,7 @@ export interface World {
   readonly nodes: readonly SimNode[];
   readonly gateways: readonly SimNode[];
   readonly reconciler: Reconciler;
+  readonly ips: readonly string[];
   readonly scenario: Scenario;
 }
 
@@ -123,8 +131,11 @@ export function simulate(seed: number, scenario: Scenario, variant: Variant = {}
       .map((node) => node.witness())
       .sort(),
   };
-  const reconciler = createReconciler({ timeline, random, nodes, gateways, ips, firstSet });
-  const world: World = { timeline, random, network, nodes, gateways, reconciler, scenario };
+  const reconciler = createReconciler({
+    ...{ timeline, random, nodes, gateways, ips, firstSet },
+    eager: scenario.eager ?? false,
+  });
+  const world: World = { timeline, random, network, nodes, gateways, reconciler, ips, scenario };
 
   reconciler.run();
   for (const node of nodes) timeline.after(random.between(0, 500), () => node.start());
