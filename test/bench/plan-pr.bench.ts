@@ -15,6 +15,7 @@ import { parseFile } from "../../policies/manifests/parse.ts";
 import { assemble } from "../../policies/manifests/read.ts";
 import { mergeFindings } from "../../policies/merge-findings.ts";
 import { nothingBefore, plan } from "../../policies/plan.ts";
+import type { View } from "../../policies/view.ts";
 import { openLocalRepository } from "../../reconciler/source/local.ts";
 import { TestRepository } from "../reconciler/repository.ts";
 import { makeManifests } from "./manifests.ts";
@@ -60,7 +61,7 @@ tell("git cat-file of the blobs", await medianMs(catFile));
 tell("node -e 0", await medianMs(() => execa(process.execPath, ["-e", "0"])));
 
 for (const size of CLUSTERS) {
-  const { view } = makeWorld({ ...size, policies: 0, floatingIPs: 0 });
+  const view = withRole(makeWorld({ ...size, policies: 0, floatingIPs: 0 }).view);
   const inventory = join(work.path, `${size.pods}.json`);
   await writeFile(inventory, JSON.stringify({ kind: "List", items: kubernetesObjects(view) }));
   const args = [sallyport, "plan", "--repo", repository.worktree, "--inventory", inventory];
@@ -118,7 +119,12 @@ tell(
 );
 tell("a full plan of the same, beside it", await medianMs(() => plan(oneChanged, world.view, first.next)));
 
-function kubernetesObjects({ nodes, namespaces, pods }: ReturnType<typeof makeWorld>["view"]): object[] {
+/** The role that the manifests' policies select. */
+function withRole(view: View): View {
+  return { ...view, pods: view.pods.map((pod) => ({ ...pod, labels: { ...pod.labels, role: "frontend" } })) };
+}
+
+function kubernetesObjects({ nodes, namespaces, pods }: View): object[] {
   return [
     ...nodes.map(({ name, internalIPs, labels }) => ({
       kind: "Node",
