@@ -15,7 +15,10 @@ export type Piece =
 
 /** The pieces are the same however the bytes are divided into chunks. */
 export interface Cutter {
-  /** @throws InventoryProblem */
+  /**
+   * @param chunk is kept and must not be written to afterwards.
+   * @throws InventoryProblem
+   */
   push(chunk: Buffer): Iterable<Piece>;
   /** @throws InventoryProblem when the bytes end where no document can. */
   end(): Iterable<Piece>;
