@@ -72,16 +72,14 @@ function isOwnGroup(group: string): boolean {
   return OWN_GROUPS.includes(group) || suggest(group, OWN_GROUPS) !== undefined;
 }
 
-/** The first kind of a document's text that differs from one of ours by case or hyphens only. */
-export function misspeltKind(text: string): Mistake | undefined {
-  for (const match of text.matchAll(/^([ \t]*(?:- )?kind:[ \t]+["']?)([A-Za-z-]+)/gm)) {
-    const written = match[2] ?? "";
-    const meant = KINDS.find((kind) => kind.toLowerCase() === plain(written));
-    if (meant === undefined || meant === written) continue;
-    const offset = match.index + (match[1] ?? "").length;
-    const edits = [{ offset, length: written.length, replacement: meant }];
-    const message = `there is no kind ${written}`;
-    return { code: "unknown-kind", offset, message, fix: `did you mean ${meant}?`, edits, safe: true };
-  }
-  return undefined;
+/** What stands at this offset of the text, if it differs from one of our kinds by case or hyphens only. */
+export function misspeltKind(text: string, offset: number): Mistake | undefined {
+  const word = /(["']?)([A-Za-z-]+)/y;
+  word.lastIndex = offset;
+  const [, quote = "", written = ""] = word.exec(text) ?? [];
+  const meant = KINDS.find((kind) => kind.toLowerCase() === plain(written));
+  if (meant === undefined || meant === written) return undefined;
+  const edits = [{ offset: offset + quote.length, length: written.length, replacement: meant }];
+  const message = `there is no kind ${written}`;
+  return { code: "unknown-kind", offset, message, fix: `did you mean ${meant}?`, edits, safe: true };
 }

@@ -34,7 +34,7 @@ export function parseFile(file: ManifestFile): ParsedFile {
   for (const { code, offset, message, fix } of mended.mistakes) {
     findings.push({ code, severity: "error", message, fix, file: file.path, ...written.at(offset) });
   }
-  if (objects.length > 0) findings.push(...encodingNotes(file.path, decoded.text, decoded.byteOrderMark, lines));
+  if (objects.length > 0) findings.push(...encodingNotes(file.path, decoded.text, decoded.byteOrderMark, written));
   return { path: file.path, findings: limitFindings(findings), objects, switches, mayHideGroups };
 }
 

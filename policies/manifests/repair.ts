@@ -3,7 +3,7 @@ import type { Position } from "../findings.ts";
 import type { Code } from "./codes.ts";
 import { type DocumentReading, readDocumentText } from "./document.ts";
 import { cutDocuments } from "./documents.ts";
-import { applyEdits, type Edit } from "./edits.ts";
+import { applyEdits, type Edit, originalOffset } from "./edits.ts";
 import { mayBeOurs, misspeltKind } from "./kinds.ts";
 import type { Mistake } from "./mistakes.ts";
 import { mendSeparators } from "./separators.ts";
@@ -31,37 +31,58 @@ export function repair(text: string): Repair {
   const written = new Lines(text);
   const lines = new Lines(separators.text);
   const fixes: Fix[] = separators.mistakes.map((mistake) => ({ ...describe(mistake), ...written.at(mistake.offset) }));
-  const edits: Edit[] = [];
+  let mended = "";
   for (const document of cutDocuments(separators.text)) {
-    for (const mistake of safeMistakes(document.text)) {
-      fixes.push({ ...describe(mistake), ...lines.at(document.start + mistake.offset) });
-      edits.push(...mistake.edits.map((edit) => ({ ...edit, offset: document.start + edit.offset })));
-    }
+    const { text: mendedDocument, mistakes } = mendDocument(document.text);
+    mended += mendedDocument;
+    for (const mistake of mistakes) fixes.push({ ...describe(mistake), ...lines.at(document.start + mistake.offset) });
   }
-  edits.sort((a, b) => a.offset - b.offset);
   fixes.sort((a, b) => a.line - b.line || a.column - b.column);
-  return { text: applyEdits(separators.text, edits), fixes };
+  return { text: mended, fixes };
 }
 
-/** None where repairing would only bring the next mistake to light: then nobody can be certain what was meant. */
-function safeMistakes(text: string): readonly Mistake[] {
-  const reading = readDocumentText(text, nowhere);
-  if (!reading.readable) return [];
-  const kind = reading.report.findings.some(({ code }) => code === "unknown-kind") ? misspeltKind(text) : undefined;
-  const safe = [...reading.mistakes.filter((mistake) => mistake.safe), ...(kind === undefined ? [] : [kind])];
-  const edits = safe.flatMap((mistake) => mistake.edits).sort((a, b) => a.offset - b.offset);
-  if (edits.length === 0) return [];
-  const after = readDocumentText(applyEdits(text, edits), nowhere);
-  const certain = countErrors(after) < countErrors(reading) && !after.mistakes.some((mistake) => mistake.safe);
-  return certain ? safe : [];
+interface Mended {
+  readonly text: string;
+  /** With their offsets in the text as it was. */
+  readonly mistakes: readonly Mistake[];
+}
+
+/** Nothing where repairing would only bring the next mistake to light: then nobody can be certain what was meant. */
+function mendDocument(text: string): Mended {
+  const nothing = { text, mistakes: [] };
+  const reading = readDocumentText(text, offsetAsColumn);
+  if (!reading.readable) return nothing;
+  const form = reading.mistakes.filter(({ safe }) => safe);
+  const edits = editsOf(form);
+  const formed = applyEdits(text, edits);
+  // a kind whose line had no colon is seen only now
+  const kinds = misspeltKinds(formed, form.length === 0 ? reading : readDocumentText(formed, offsetAsColumn));
+  if (form.length + kinds.length === 0) return nothing;
+  const mended = applyEdits(formed, editsOf(kinds));
+  const after = readDocumentText(mended, offsetAsColumn);
+  if (countErrors(after) >= countErrors(reading) || after.mistakes.some(({ safe }) => safe)) return nothing;
+  return {
+    text: mended,
+    mistakes: [...form, ...kinds.map((kind) => ({ ...kind, offset: originalOffset(edits, kind.offset) }))],
+  };
+}
+
+function misspeltKinds(text: string, { report }: DocumentReading): Mistake[] {
+  const offsets = report.findings.filter(({ code }) => code === "unknown-kind").map(({ column }) => column);
+  return [...new Set(offsets)].flatMap((offset) => misspeltKind(text, offset) ?? []);
+}
+
+function editsOf(mistakes: readonly Mistake[]): Edit[] {
+  return mistakes.flatMap(({ edits }) => edits).sort((a, b) => a.offset - b.offset);
 }
 
 function countErrors({ report }: DocumentReading): number {
   return report.findings.filter(({ severity }) => severity === "error").length;
 }
 
-function nowhere(): Position {
-  return { file: "", line: 1, column: 1 };
+/** These findings are never shown; what is wanted of their place is the offset. */
+function offsetAsColumn(offset: number): Position {
+  return { file: "", line: 1, column: offset };
 }
 
 function describe({ code, message }: Mistake): Pick<Fix, "code" | "message"> {

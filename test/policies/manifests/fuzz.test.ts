@@ -21,6 +21,7 @@ const HONEST = [
   `{"kind": "List", "apiVersion": "v1", "items": [${group("::1").trim()}, ${group("10.0.0.1", "b").trim()}]}`,
   "%YAML 1.2\n---\nenableDataplaneV2: true\n...\nadvancedNetworking: true\n",
   `${policy().replace("spec:", "status: |\n  — text\nspec:")}`,
+  `${group("192.168.1.100")}---\n${policy()}`.replace(/^(?=.)/gm, "    "),
 ];
 
 const PIECES = [

@@ -81,6 +81,11 @@ describe("slips of form", () => {
     ]);
   });
 
+  test("separators that were joined move no place", () => {
+    const text = `${RIGHT}–-\n${policy()}`.replace("action: SNAT\n", "action: SNAT\r\n");
+    expect(brief(read(text).findings)).toEqual(["9:1 typographic-character", "16:15 carriage-return"]);
+  });
+
   test("typography in comments, annotations, block scalars and kinds that are not ours is nobody's business", () => {
     const annotated = RIGHT.replace(
       "  name: default",
@@ -112,6 +117,19 @@ describe("repair", () => {
     const { text, fixes } = repair(policy().replace("EgressNATPolicy", "EgressNatPolicy"));
     expect(text).toBe(policy());
     expect(fixes).toMatchObject([{ code: "unknown-kind", line: 1, column: 7 }]);
+  });
+
+  test("a kind that is seen only when its line has a colon, and every item of a list", () => {
+    const item = policy({}, "b").replace("EgressNATPolicy", "EgressNat-Policy").trim().replaceAll("\n", "\n  ");
+    const list = `kind: List\napiVersion: v1\nitems:\n- ${item}\n- ${item.replace("name: b", "name: c")}\n`;
+    const { text, fixes } = repair(`${policy().replace("kind: EgressNAT", "kind EgressNat")}---\n${list}`);
+    expect(text).toBe(`${policy()}---\n${list.replaceAll("Nat-Policy", "NATPolicy")}`);
+    expect(fixes.map(({ code, line, column }) => `${line}:${column} ${code}`)).toEqual([
+      "1:1 missing-colon",
+      "1:6 unknown-kind",
+      "14:9 unknown-kind",
+      "23:9 unknown-kind",
+    ]);
   });
 
   test("line ends and everything else stay as they are", () => {
