@@ -24,8 +24,22 @@ describe("a signal at the door", () => {
   const parse = (state: unknown, generation: unknown = 1) =>
     parseSignal(JSON.stringify({ generation, hash: "h", state }), "worker1");
 
-  test("is accepted when it is as agreed", () => {
-    expect(parseSignal(JSON.stringify(signal(good)), "worker1")).toEqual(signal(good));
+  const dualStack = nodeState(
+    1,
+    {
+      held: [{ ip: "fd00:1::100", id: 2 }],
+      classes: [podClass("web", ["::/0", 2], ["2001:db8::/32", 2], ["::ffff:10.0.0.0/104", 2])],
+      pods: [pod("10.10.1.5", "web", "fd00:10:1::5")],
+    },
+    [4, 6],
+  );
+
+  test.each([
+    ["IPv4", good],
+    ["both families", dualStack],
+    ["an IPv6 underlay", nodeState(1, { gateways: [gateway(1, 2, 6)] }, [6])],
+  ])("is accepted when it is as agreed: %s", (_name, state) => {
+    expect(parseSignal(JSON.stringify(signal(state)), "worker1")).toEqual(signal(state));
   });
 
   test.each([
@@ -41,6 +55,16 @@ describe("a signal at the door", () => {
       "an address with an octal part",
       { ...good, nodeIPs: ["10.0.0.010"] },
       "signal.state.nodeIPs[0] is not an address",
+    ],
+    ["IPv6 in capitals", { ...good, nodeIPs: ["FD00::1"] }, "signal.state.nodeIPs[0] is not an address"],
+    ["IPv6 with zeros written out", { ...good, nodeIPs: ["fd00:0::1"] }, "signal.state.nodeIPs[0] is not an address"],
+    ["IPv6 with a zone", { ...good, nodeIPs: ["fe80::1%eth0"] }, "signal.state.nodeIPs[0] is not an address"],
+    ["IPv6 host bits", { ...good, podCIDRs: ["fd00::1/64"] }, "signal.state.podCIDRs[0] is not a prefix"],
+    ["a length of 129", { ...good, podCIDRs: ["fd00::/129"] }, "signal.state.podCIDRs[0] is not a prefix"],
+    [
+      "two addresses of one family",
+      { ...good, pods: [pod("10.10.1.5", null, "10.10.1.6")] },
+      "signal.state.pods[0].ips has two addresses of one family",
     ],
     ["host bits", { ...good, destinations: ["10.0.0.1/8"] }, "signal.state.destinations[0] is not a prefix"],
     ["a length of 33", { ...good, podCIDRs: ["10.0.0.0/33"] }, "signal.state.podCIDRs[0] is not a prefix"],
@@ -149,6 +173,24 @@ test.each([
   ],
   ["not in the state: no element", [], [attachment("10.10.1.5")], []],
   [
+    "with two addresses: both",
+    [pod("10.10.1.5", null, "fd00:10:1::5")],
+    [attachment("10.10.1.5"), attachment("fd00:10:1::5")],
+    ["10.10.1.5", "fd00:10:1::5"],
+  ],
+  [
+    "with two addresses of which one is known: that one",
+    [pod("10.10.1.5", null, "fd00:10:1::5")],
+    [attachment("fd00:10:1::5")],
+    ["fd00:10:1::5"],
+  ],
+  [
+    "without an address in the state: the cache's newest of each family",
+    [{ ...pod("10.10.1.5", null), ips: [] }],
+    [attachment("10.10.1.5"), attachment("fd00:10:1::5"), { ...attachment("10.10.1.5"), ip: "10.10.1.9" }],
+    ["10.10.1.5", "fd00:10:1::5"],
+  ],
+  [
     "two pods with one address and MAC address: both held",
     [pod("10.10.1.5", null), { ...pod("10.10.1.6", null), ips: [] }],
     [attachment("10.10.1.5"), { ...attachment("10.10.1.6"), ip: "10.10.1.5", mac: attachment("10.10.1.5").mac }],
@@ -158,6 +200,13 @@ test.each([
   expect(matchPods(pods, attachments).known.map(({ ip }) => ip)).toEqual(known);
 });
 
+test("a pod is listed as unknown while one of its addresses is", () => {
+  const dual = pod("10.10.1.5", null, "fd00:10:1::5");
+  const attachments = [attachment("10.10.1.5"), attachment("fd00:10:1::5")];
+  expect(matchPods([dual], attachments).unknown).toEqual([]);
+  expect(matchPods([dual], attachments.slice(1)).unknown).toEqual([dual]);
+});
+
 test.each([
   [["10.1.0.0/16", "10.0.0.0/8", "10.0.0.0/8"], ["10.0.0.0/8"]],
   [["0.0.0.0/0", "198.51.100.0/24"], ["0.0.0.0/0"]],
@@ -165,6 +214,11 @@ test.each([
     ["203.0.113.7/32", "10.0.0.0/9", "10.128.0.0/9"],
     ["10.0.0.0/9", "10.128.0.0/9", "203.0.113.7"],
   ],
+  [
+    ["fd00:1::/32", "fd00::/16", "::1/128"],
+    ["::1", "fd00::/16"],
+  ],
+  [["::/0", "2001:db8::/32"], ["::/0"]],
   [[], []],
 ])("outermost prefixes of %j", (cidrs, expected) => {
   expect(outermostPrefixes(cidrs)).toEqual(expected);

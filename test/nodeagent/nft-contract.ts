@@ -18,6 +18,8 @@ export const declaration = mainTable({ overlayPort: 4790, overlayMtu: 1450 });
 const table = MAIN_TABLE;
 const POD = "10.10.1.5 . 02:aa:0a:0a:01:05";
 const OTHER_POD = "10.10.1.6 . 02:aa:0a:0a:01:06";
+const POD6 = "fd00:10:1::5 . 02:aa:0a:0a:01:05";
+const OTHER_POD6 = "fd00:10:1::6 . 02:aa:0a:0a:01:06";
 
 const add = (set: string, elements: Readonly<Record<string, string>>): NftStep => ({
   do: "add-elements",
@@ -135,18 +137,39 @@ export const contract: readonly ContractCase[] = [
         floating_of_id: { "42": "192.168.1.100" },
         uplinks: { eth0: "", lo: "" },
         destinations: { "0.0.0.0/1": "", "198.51.100.0/24": "", "203.0.113.7": "" },
+        pods6: { [POD6]: "goto id_1", [OTHER_POD6]: "return" },
+        floating_of_id6: { "43": "fd00:1::100" },
+        // The C library writes ::102:304 with dots.
+        destinations6: { "64:ff9b::/96": "", "::102:304": "", "2001:db8::/33": "", "2001:db8:8000::/48": "", "fd00::7": "" },
       };
       await nft.apply([put("id_1"), ...Object.entries(given).map(([set, each]) => add(set, each))]);
       for (const [set, each] of Object.entries(given)) assert.deepEqual(await elements(nft, set), each);
     },
   },
+  ...(
+    [
+      ["destinations", "0.0.0.0/0"],
+      ["destinations6", "::/0"],
+    ] as const
+  ).map(([set, everything]) => ({
+    name: `the prefix of all addresses can be added and deleted: ${everything}`,
+    async run(nft: Nft) {
+      await nft.apply([add(set, { [everything]: "" })]);
+      assert.deepEqual(await elements(nft, set), { [everything]: "" });
+      await nft.apply([remove(set, everything)]);
+      assert.deepEqual(await elements(nft, set), {});
+    },
+  })),
   {
-    name: "the prefix of all addresses can be added and deleted",
+    name: "one chain judges both families, each by prefixes of its own",
     async run(nft) {
-      await nft.apply([add("destinations", { "0.0.0.0/0": "" })]);
-      assert.deepEqual(await elements(nft, "destinations"), { "0.0.0.0/0": "" });
-      await nft.apply([remove("destinations", "0.0.0.0/0")]);
-      assert.deepEqual(await elements(nft, "destinations"), {});
+      const prefixes = ["0.0.0.0/0", "198.51.100.0/24", "203.0.113.7/32", "::/0", "2001:db8::/32", "fd00::7/128"];
+      const rules = prefixes.map((prefix) => ({
+        comment: prefix,
+        statements: [...matchPrefix("daddr", prefix), { return: null }],
+      }));
+      await nft.apply([put("class_1", rules)]);
+      assert.deepEqual((await nft.list(table))?.chains.get("class_1"), { hook: null, rules: prefixes });
     },
   },
   {
