@@ -1,7 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Explanation, explain } from "../../policies/explain/explain.ts";
 import { nothingBefore, plan } from "../../policies/plan.ts";
-import fc from "fast-check";
 import type { PodView } from "../../policies/view.ts";
 import { group, intent, namespace, pod, policy, view, worker } from "./builders.ts";
 import { probesOf, sourceOf, worlds } from "./worlds.ts";
