@@ -4,7 +4,7 @@ import { type Effect, effect, hasEffect, type Planned } from "../../policies/eff
 import type { Intent } from "../../policies/intent.ts";
 import { nothingBefore, plan } from "../../policies/plan.ts";
 import type { View } from "../../policies/view.ts";
-import { group, intent, policy, worker } from "./builders.ts";
+import { group, intent, pod, policy, worker } from "./builders.ts";
 import { groups, holds, probesOf, seen, sourceOf, worlds } from "./worlds.ts";
 
 // nodes 192.168.1.1–2 · floating IPs 192.168.1.100–101 · pods web/x on worker1, web/y on worker2, db/z on worker2
@@ -173,6 +173,22 @@ test("what is left of a destination is told exactly where that is short", () => 
   expect(
     podLines(effectOf(intent(groups, [wide]), intent(groups, [policy("a", { ...web, to: ["8.8.8.8/32"] })])))[0],
   ).toBe("web/x to 8.8.8.0/24: 192.168.1.100 → 192.168.1.1 (a)");
+});
+
+test("IPv6: only pods with such an address are concerned, and the node's address is of that family", () => {
+  const dual = { ...pod("web/dual", "10.10.1.7"), ips: ["10.10.1.7", "fd00:10::7"] };
+  const cluster = {
+    ...seen,
+    nodes: [worker(1, { internalIPs: ["192.168.1.1", "fd00:1::1"] }), worker(2)],
+    pods: [...seen.pods, dual],
+  };
+  const settings = { nodeSubnets: ["192.168.1.0/24", "fd00:1::/64"] };
+  const sixth = [group("default", "fd00:1::100")];
+  const before = { intent: intent(sixth, [], settings), view: cluster };
+  const first = { ...before, plan: plan(before.intent, cluster, nothingBefore) };
+  const after = { intent: intent(sixth, [policy("a", { to: ["2001:db8::/32"] })], settings), view: cluster };
+  const second = { ...after, plan: plan(after.intent, cluster, first.plan.next) };
+  expect(podLines(effect(first, second))).toEqual(["web/dual to 2001:db8::/32: fd00:1::1 → fd00:1::100 (a)"]);
 });
 
 test("two policies that share an address are told apart", () => {
