@@ -9,15 +9,15 @@ import type { Mistake } from "./mistakes.ts";
 
 const JOINED = `(?=-*[${dashes}])[-${dashes}]{1,3}`;
 
-/** Nearly every file ends here. */
-const SUSPICIOUS = new RegExp(`[${dashes}]| ---`);
+const DASH = new RegExp(`[${dashes}]`);
 
 /**
  * The text with separators put right, and what was wrong. A separator is alone on its line, so every other place keeps
  * its line and column.
  */
 export function mendSeparators(text: string): { readonly text: string; readonly mistakes: readonly Mistake[] } {
-  if (!SUSPICIOUS.test(text) || !mayBeOurs(text)) return { text, mistakes: [] };
+  // nearly every file ends here; two searches are faster than one pattern, which an ASCII text could match
+  if ((!DASH.test(text) && !text.includes(" ---")) || !mayBeOurs(text)) return { text, mistakes: [] };
   const margin = marginOf(text);
   const separator = margin === "" ? JOINED : `${margin}(?:---|${JOINED})`;
   const alone = new RegExp(`(?<=^|[\\r\\n])${separator}(?=[ \\t]*(?:[\\r\\n]|$))`, "g");
