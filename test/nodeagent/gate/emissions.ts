@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, RegExp>> = {
   "advertisement, asked for": new RegExp(`IP6 ${FLOATING6} > ${OUTSIDE6}: ICMP6, neighbor advertisement`),
   "advertisement, unasked": new RegExp(`IP6 ${FLOATING6} > ff02::1: .*tgt is ${FLOATING6}`),
   "advertisement from a link-local source": new RegExp(`IP6 fe80::bad > ff02::1: .*tgt is ${FLOATING6}`),
+  "advertisement from another floating source": new RegExp(`IP6 ${OTHER_FLOATING6} > ff02::1: .*tgt is ${FLOATING6}`),
   "advertisement of another address": new RegExp(`IP6 ${FLOATING6} > ff02::1: .*tgt is ${OTHER_FLOATING6}`),
 };
 export const ALL_KINDS = Object.keys(KINDS);

@@ -39,9 +39,21 @@ async function mine(gate: LeaseGate): Promise<readonly string[] | undefined> {
   return (await gate.readState())?.mine.toSorted();
 }
 
-async function leaseAbout(gate: LeaseGate, lengthMs: number): Promise<void> {
-  const leaseMs = (await gate.readState())?.leaseMs ?? 0;
-  assert.ok(leaseMs > 0 && leaseMs <= lengthMs, `${leaseMs} ms of ${lengthMs} remain`);
+/**
+ * What remains of the lease after it was set this way. Again, when the machine was so busy that nothing remained by the
+ * time it was read.
+ */
+async function leaseAfter(gate: LeaseGate, how: "refresh" | "park"): Promise<number> {
+  for (let number = 1_000; number < 1_010; number++) {
+    if (!((await gate.arm(number)) && (await gate[how](number)))) continue;
+    const leaseMs = (await gate.readState())?.leaseMs ?? null;
+    if (leaseMs !== null) return leaseMs;
+  }
+  throw new Error(`no lease after ${how}`);
+}
+
+function assertBetween(ms: number | null | undefined, least: number, most: number): void {
+  assert.ok(ms !== null && ms !== undefined && ms > least && ms <= most, `${ms} ms remain, of ${most}`);
 }
 
 export const contract: readonly ContractCase[] = [
@@ -98,8 +110,7 @@ export const contract: readonly ContractCase[] = [
       const gate = await begun(node);
       assert.equal(await gate.arm(1), true);
       assert.equal(await leased(gate), false);
-      assert.equal(await gate.refresh(1), true);
-      await leaseAbout(gate, TIMING.leaseMs);
+      assertBetween(await leaseAfter(gate, "refresh"), 0, TIMING.leaseMs);
       await node.pass(TIMING.leaseMs);
       assert.equal(await leased(gate), false);
     },
@@ -121,13 +132,8 @@ export const contract: readonly ContractCase[] = [
     name: "parked the lease is long; a refresh makes it short again",
     async run(node) {
       const gate = await begun(node);
-      await gate.arm(1);
-      assert.equal(await gate.park(1), true);
-      await node.pass(TIMING.leaseMs + TIMING.armMs);
-      await leaseAbout(gate, TIMING.parkMs);
-      await gate.arm(2);
-      assert.equal(await gate.refresh(2), true);
-      await leaseAbout(gate, TIMING.leaseMs);
+      assertBetween(await leaseAfter(gate, "park"), TIMING.parkMs / 2, TIMING.parkMs);
+      assertBetween(await leaseAfter(gate, "refresh"), 0, TIMING.leaseMs);
     },
   },
   {
@@ -171,7 +177,7 @@ export const contract: readonly ContractCase[] = [
       const next = await node.open();
       assert.deepEqual(await next.guard(scope), []);
       assert.deepEqual(await mine(next), [IP, OTHER]);
-      await leaseAbout(next, TIMING.parkMs);
+      assertBetween((await next.readState())?.leaseMs, TIMING.parkMs / 2, TIMING.parkMs);
       assert.equal(await next.replaceMine(2, [IP]), true);
       assert.deepEqual(await mine(next), [IP]);
       assert.equal(await leased(next), true);

@@ -40,6 +40,8 @@ async function contend(host: Gateway) {
   const child = spawn("nsenter", [`--net=/run/netns/${host}`, process.execPath, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
+  // It may be killed before it has read everything.
+  child.stdin.on("error", () => {});
   createInterface({ input: child.stdout }).on("line", (line) => {
     const answer = arbiter.hear(host, JSON.parse(line) as Heartbeat, performance.now());
     child.stdin.write(`${JSON.stringify(answer)}\n`);

@@ -21,6 +21,8 @@ export function startHolder(host: string, key = freshKey(), uid?: number): Holde
       stdio: ["pipe", "pipe", "inherit"],
     },
   );
+  // It may be killed before it has read everything.
+  child.stdin.on("error", () => {});
   const waiting: ((answer: unknown) => void)[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.(JSON.parse(line)));
   return {
