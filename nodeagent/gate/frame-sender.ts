@@ -10,6 +10,7 @@ import { endianness } from "node:os";
 import type { Writable } from "node:stream";
 import { FRAME_BYTES } from "./frames.ts";
 
+const PROGRAM = "socat";
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
 /** What follows the family: protocol 2, index 4, hardware type 2, packet type 1, address length 1, address 8 bytes. */
@@ -37,7 +38,7 @@ export function createFrameSender(deviceIndex: number, onFailure: (reason: strin
   function start(): Socat {
     const target = `SOCKET-SENDTO:${AF_PACKET}:${SOCK_RAW}:0:x${linkAddress(deviceIndex).toString("hex")}`;
     const env = { ...process.env, PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
-    const started = spawn("socat", ["-u", `-b${FRAME_BYTES}`, "STDIN", target], {
+    const started = spawn(PROGRAM, ["-u", `-b${FRAME_BYTES}`, "STDIN", target], {
       env,
       stdio: ["pipe", "ignore", "ignore"],
     });
@@ -47,7 +48,7 @@ export function createFrameSender(deviceIndex: number, onFailure: (reason: strin
       onFailure(reason);
     };
     started.on("error", (error) => ended(error.message));
-    started.on("exit", (code, signal) => ended(`socat ended: ${signal ?? `exit code ${code}`}`));
+    started.on("exit", (code, signal) => ended(`${PROGRAM} ended: ${signal ?? `exit code ${code}`}`));
     started.stdin.on("error", () => {});
     return started;
   }

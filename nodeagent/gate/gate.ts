@@ -5,7 +5,7 @@ import type { GateScope } from "./elements.ts";
 /** True: the kernel confirmed it. False: it was refused, or whether it took effect is not known. */
 type Confirmed = Promise<boolean>;
 
-export interface GateState {
+interface GateState {
   /** Of the agent's run that wrote `mine`; 0: none since the gate was put there; `null`: the gate is damaged. */
   readonly generation: number | null;
   readonly mine: readonly string[];

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { PLAN } from "../plan.ts";
 import { OUTSIDE, pings } from "./segment.ts";
 
-export interface CapturedFrame {
+interface CapturedFrame {
   readonly atMs: number;
   readonly text: string;
 }
@@ -30,8 +30,19 @@ export async function marker(port: Capture): Promise<boolean> {
 
 /** Resolves when it listens: what is sent afterwards is seen. */
 export async function capture(host: string, filter: string): Promise<Capture> {
-  const args = ["-l", "-nn", "-tt", "--immediate-mode", "-Q", "in", "-i", `port-${host}`, filter];
-  const child = spawn("tcpdump", args, { stdio: ["ignore", "pipe", "pipe"] });
+  const [program = "", ...args] = [
+    "tcpdump",
+    "-l",
+    "-nn",
+    "-tt",
+    "--immediate-mode",
+    "-Q",
+    "in",
+    "-i",
+    `port-${host}`,
+    filter,
+  ];
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const frames: CapturedFrame[] = [];
   const waiting = new Map<string, (frame: CapturedFrame) => void>();
   createInterface({ input: child.stdout }).on("line", (line) => {

@@ -4,7 +4,7 @@ import type { GateScope } from "../../../nodeagent/gate/elements.ts";
 import type { LeaseGate } from "../../../nodeagent/gate/gate.ts";
 import { TIMING } from "../../../nodeagent/lease/timing.ts";
 
-export interface Node {
+interface Node {
   /** A run of the agent. The one before it is dead: nobody listens to its echoes, but its writes may still arrive. */
   open(): Promise<LeaseGate>;
   /** At least so long. */
