@@ -17,12 +17,13 @@ const link = (name: string, parts: Partial<Link> = {}): Link => ({
   ...parts,
 });
 const address = (ip: string, label: string, prefixLength = 32) => ({ ip, label, prefixLength, metric: null });
-const eth0 = link("eth0", { addresses: [address("192.168.1.1", "eth0", 24)] });
+const address6 = (ip: string, metric: number | null, prefixLength = 128) => ({ ip, label: "", prefixLength, metric });
+const eth0 = link("eth0", { addresses: [address("192.168.1.1", "eth0", 24), address6("fd00:1::1", null, 64)] });
 const links = [link("lo", { mtu: 65_536 }), eth0];
 
 const nothing: ObservedKernel = {
   ...{ links, rules: [], routes: [], neighbours: [], forwarding: [] },
-  ...{ overlaySettings: new Map(), forwards: [4] },
+  ...{ overlaySettings: new Map(), forwards: [4, 6] },
   ...{ main: null, guard: null, gateway: null },
 };
 
@@ -47,15 +48,24 @@ async function settled(desired: DesiredKernel): Promise<ObservedKernel> {
     ...{ mac: overlay.mac, mtu: overlay.mtu, alias: "sallyport", kind: "vxlan", vxlan: overlay },
     addresses: [address("169.254.77.2", "egvx")],
   });
-  const floating = desired.floatingIPs.map(({ ip, device }) => address(ip, `${device}:sp`));
+  const floatingOn = (name: string) =>
+    desired.floatingIPs
+      .filter(({ device }) => device === name)
+      .map(({ ip }) => (ip.includes(":") ? address6(ip, 7790) : address(ip, `${name}:sp`)));
+  const nextHops = desired.families.map((family) => (family === 4 ? "169.254.77.1" : "fe80::e9:1"));
   return {
-    links: [links[0] as Link, { ...eth0, addresses: [...eth0.addresses, ...floating] }, egvx],
+    links: [links[0] as Link, { ...eth0, addresses: [...eth0.addresses, ...floatingOn("eth0")] }, egvx],
     rules: desired.rules,
-    routes: [{ family: 4, to: "default", via: "169.254.77.1", device: "egvx", protocol: "233" }],
-    neighbours: [{ ip: "169.254.77.1", mac: "02:e9:ff:ff:ff:ff", permanent: true }],
+    routes: desired.families.map((family, index) => ({
+      ...{ family, to: "default", via: nextHops[index] ?? null, device: "egvx", protocol: "233" },
+    })),
+    neighbours: nextHops.map((ip) => ({ ip, mac: "02:e9:ff:ff:ff:ff", permanent: true })),
     forwarding: desired.forwarding,
-    overlaySettings: new Map([["ipv4/conf/egvx/rp_filter", 2]]),
-    forwards: [4],
+    overlaySettings: new Map([
+      ["ipv4/conf/egvx/rp_filter", 2],
+      ["ipv6/conf/egvx/disable_ipv6", 0],
+    ]),
+    forwards: [4, 6],
     main: await nft.list(MAIN_TABLE),
     guard: await nft.list(GUARD_TABLE),
     gateway: await nft.list(GATEWAY_TABLE),
@@ -69,6 +79,20 @@ const source = nodeState(1, {
   pods: [pod("10.10.1.5", "web"), pod("10.10.1.6", null)],
 });
 const holder = nodeState(1, { gateways: [gateway(1, 1)], held: [{ ip: "192.168.1.100", id: 1 }], classes: [web] });
+
+const dualStack = nodeState(
+  1,
+  {
+    gateways: [gateway(1, 1), gateway(2, 1)],
+    held: [
+      { ip: "192.168.1.100", id: 1 },
+      { ip: "fd00:1::100", id: 2 },
+    ],
+    classes: [podClass("web", [OUTSIDE, 1], ["::/0", 2])],
+    pods: [pod("10.10.1.5", "web", "fd00:10:1::5")],
+  },
+  [4, 6],
+);
 
 const kinds = (actions: readonly Action[]) => actions.map((action) => action.do);
 const forgotten = (actions: readonly Action[]) =>
@@ -129,7 +153,7 @@ describe("order", () => {
 
 describe("repair", () => {
   test("there is nothing to do where everything is in place", async () => {
-    for (const state of [source, holder, nodeState(1)]) {
+    for (const state of [source, holder, nodeState(1), dualStack]) {
       expect(diff(desire(state), await settled(desire(state)))).toEqual({ actions: [], conflicts: [] });
     }
   });
@@ -189,6 +213,62 @@ describe("repair", () => {
     const entry = { mac: "02:e9:00:00:00:07", underlayIP: "192.168.1.7" };
     const dirty = { ...seen, rules: [...seen.rules, rule], forwarding: [...seen.forwarding, entry] };
     expect(kinds(diff(desire(source), dirty).actions)).toEqual(["delete-rule", "delete-forwarding"]);
+  });
+});
+
+describe("IPv6", () => {
+  test("has rules, a route and a next hop of its own, and its floating IP is added, served and announced", () => {
+    const { actions } = diff(desire(dualStack), nothing);
+    const ofIPv6 = actions.filter((action) => ("family" in action ? action.family === 6 : false));
+    expect(kinds(ofIPv6)).toEqual(["put-neighbour", "put-route"]);
+    expect(actions.filter((action) => action.do === "add-rule").map(({ rule }) => rule.family)).toEqual([4, 4, 6, 6]);
+    expect(actions.filter((action) => action.do === "write-sysctl").map(({ path }) => path)).toContain(
+      "ipv6/conf/egvx/disable_ipv6",
+    );
+    expect(actions).toContainEqual(
+      expect.objectContaining({ do: "add-address", ip: "fd00:1::100", device: "eth0", mark: { metric: 7790 } }),
+    );
+    expect(actions.at(-1)).toMatchObject({ do: "announce-address", ip: "fd00:1::100", mac: eth0.mac });
+  });
+
+  test("goes without a trace when the state no longer names it", async () => {
+    const { actions } = diff(desire(nodeState(1)), await settled(desire(dualStack)));
+    expect(actions.filter(({ do: what }) => /^delete-r/.test(what)).map(({ says }) => says[0])).toEqual([
+      "deleted rule IPv6 900: iif lo fwmark 0x10000/0x10000 lookup main",
+      "deleted rule IPv6 1000: fwmark 0x10000/0x10000 lookup 7790",
+      "deleted the IPv6 route of the overlay",
+    ]);
+    expect(actions).toContainEqual(expect.objectContaining({ do: "delete-address", ip: "fd00:1::100" }));
+    expect(forgotten(actions)).toContainEqual({ source: "fd00:10:1::5" });
+  });
+
+  test("only what is missing is put back", async () => {
+    const seen = await settled(desire(dualStack));
+    const of4 = <T extends { family: 4 | 6 }>(all: readonly T[]) => all.filter(({ family }) => family === 4);
+    expect(kinds(diff(desire(dualStack), { ...seen, routes: of4(seen.routes) }).actions)).toEqual(["put-route"]);
+    expect(kinds(diff(desire(dualStack), { ...seen, rules: of4(seen.rules) }).actions)).toEqual([
+      "add-rule",
+      "add-rule",
+    ]);
+  });
+
+  test.each([
+    ["without our metric", address6("fd00:1::100", null)],
+    ["with it, but with a subnet", address6("fd00:1::100", 7790, 64)],
+  ])("an address that is there %s is neither taken over nor removed", (_name, foreign) => {
+    const taken = [links[0] as Link, { ...eth0, addresses: [...eth0.addresses, foreign] }];
+    const { actions, conflicts } = diff(desire(dualStack), { ...nothing, links: taken });
+    expect(conflicts).toEqual(["fd00:1::100 is on eth0 already, and not by sallyport"]);
+    expect(actions.flatMap((action) => ("ip" in action && action.ip === "fd00:1::100" ? [action.do] : []))).toEqual([]);
+  });
+
+  test("is not forwarded here: said with its cure, and the node's setting is left alone", () => {
+    const { actions, conflicts } = diff(desire(dualStack), { ...nothing, forwards: [4] });
+    expect(conflicts).toEqual([expect.stringMatching(/^this node does not forward IPv6: .*accept_ra to 2/)]);
+    expect(actions.filter((action) => action.do === "write-sysctl").map(({ path }) => path)).toEqual([
+      "ipv4/conf/egvx/rp_filter",
+      "ipv6/conf/egvx/disable_ipv6",
+    ]);
   });
 });
 
@@ -278,6 +358,32 @@ describe("rendering", () => {
     ];
     const uplinks = desire(source, [...links, ...more]).main.sets.get("uplinks");
     expect([...(uplinks?.keys() ?? [])]).toEqual(["lo", "eth0", "eth1", "flannel.1"]);
+  });
+
+  test("an IPv6 underlay: larger headers, so a smaller MTU, and all outer packets are IPv6", () => {
+    const { overlay, forwarding, main } = desire(nodeState(1, { gateways: [gateway(1, 2, 6)] }, [6]));
+    expect(overlay).toMatchObject({ local: "fd00:1::1", mtu: 1_430 });
+    expect(forwarding).toEqual([{ mac: "02:e9:00:00:00:02", underlayIP: "fd00:1::2" }]);
+    expect([...(main.sets.get("nodes6")?.keys() ?? [])]).toEqual(["fd00:1::1", "fd00:1::2"]);
+    expect(main.sets.get("nodes")?.size).toBe(0);
+  });
+
+  test("a floating IP goes to the device that is in its subnet, else to the underlay", () => {
+    const eth1 = link("eth1", {
+      mac: "0a:00:00:00:00:02",
+      addresses: [address("10.0.0.1", "eth1", 24), address6("fd00:2::1", null, 64)],
+    });
+    const ips = ["192.168.1.100", "10.0.0.100", "203.0.113.9", "fd00:1::100", "fd00:2::100"];
+    const state = nodeState(1, { held: ips.map((ip, index) => ({ ip, id: index + 1 })) }, [4, 6]);
+    const { floatingIPs } = desire(state, [...links, eth1]);
+    expect(floatingIPs.map(({ ip, device }) => [ip, device])).toEqual([
+      ["192.168.1.100", "eth0"],
+      ["10.0.0.100", "eth1"],
+      ["203.0.113.9", "eth0"],
+      ["fd00:1::100", "eth0"],
+      ["fd00:2::100", "eth1"],
+    ]);
+    expect(floatingIPs[1]?.mac).toBe(eth1.mac);
   });
 
   test("classes with the same rules share a chain; an unselected pod is known", () => {
