@@ -11,6 +11,7 @@ import { type ObservedKernel, observe } from "./observe.ts";
 import type { CniCache } from "./pods/cni-cache.ts";
 import { reportOf } from "./report.ts";
 import { parseSignal } from "./shape.ts";
+import type { Shield } from "./shield/shield.ts";
 import type { StateFile } from "./state-file.ts";
 import type { OnForeignChange } from "./watch/watch.ts";
 
@@ -31,6 +32,7 @@ export interface AgentParts {
   /** Calls back when somebody else changed objects of ours; resolves when the signal aborts. */
   readonly watch: (onChange: OnForeignChange, signal: AbortSignal) => Promise<void>;
   /** As `Math.random`. */
+  readonly shield: Shield;
   readonly random: () => number;
   readonly log: Log;
 }
@@ -84,6 +86,7 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
     logPass(log, why, report, result.changes);
     if (result.error === null) {
       retry.reset();
+      if (target !== null) await parts.shield.raise(target.state);
       if (target !== null && target !== persisted) persisted = await persist(stateFile, target, log);
     } else {
       retryTimer = setTimeout(() => request("retry"), retry.nextMs());
@@ -130,6 +133,7 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
   clearInterval(selfCheck);
   clearTimeout(retryTimer);
   await watching;
+  parts.shield.close();
   await passes().catch(() => {});
 }
 

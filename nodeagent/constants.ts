@@ -12,12 +12,19 @@ export const MARK_TUNNEL = 0x10000;
 /** The packet must be SNATed on this node. */
 export const MARK_SNAT = 0x20000;
 
+/**
+ * The main table has judged the packet, whatever it decided: what pods send without this bit meets the shield. In nobody's
+ * field named above but Calico's, not carried by VXLAN-GBP, and taken off again in the forward hook.
+ */
+export const MARK_JUDGED = 0x100000;
+
 /** Own bits in `meta mark` and `ct mark`; the others belong to somebody else and are kept. */
 export const META_MARK_KEEP = 0xffffffff - (ID_MASK | MARK_TUNNEL | MARK_SNAT);
 export const CT_MARK_KEEP = 0xffffffff - ID_MASK;
 
 export const MAIN_TABLE = { family: "inet", name: "sallyport" } as const;
 export const GUARD_TABLE = { family: "inet", name: "sallyport_guard" } as const;
+export const SHIELD_TABLE = { family: "inet", name: "sallyport_shield" } as const;
 export const GATEWAY_TABLE = { family: "netdev", name: "sallyport_gw" } as const;
 
 export const OVERLAY_DEVICE = "egvx";

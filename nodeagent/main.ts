@@ -6,6 +6,7 @@ import { openKernel } from "./kernel/kernel.ts";
 import { createLog, type Log } from "./log.ts";
 import { openCniCache } from "./pods/cni-cache.ts";
 import type { CheckResult } from "./preflight.ts";
+import { openShield } from "./shield/shield.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
 import { uninstall as removeFrom } from "./uninstall.ts";
 import { noteOwnWrites } from "./watch/own-writes.ts";
@@ -52,6 +53,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     openChannel: (events) =>
       createChannel({ node: options.node, server: options.server, tls: options.tls, random: Math.random }, events, log),
     watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
+    shield: openShield(ownWrites.kernel.nft, log),
     random: Math.random,
     log,
   };

@@ -12,7 +12,7 @@ import { FAMILIES, type Family } from "../addresses.ts";
 import { MAIN_TABLE } from "../constants.ts";
 import type { RuleDeclaration, SetDeclaration, TableDeclaration } from "../kernel/nft/declaration.ts";
 import { classifyingChains, preroutingChain } from "./classify.ts";
-import { hasSnatMark, idInMark, overlay, setName, WORDS } from "./words.ts";
+import { hasSnatMark, idInMark, overlay, setName, unjudge, WORDS } from "./words.ts";
 
 export interface SkeletonNumbers {
   readonly overlayPort: number;
@@ -59,6 +59,7 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
         name: "mss",
         hook: { type: "filter", hook: "forward", priority: -150 },
         rules: [
+          { text: unjudge, comment: "the shield has seen the bit, nobody else does" },
           {
             text: `oifname ${overlay} tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu`,
             comment: "segments towards the pod fit the overlay",

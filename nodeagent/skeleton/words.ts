@@ -1,6 +1,6 @@
 /** What the tables have in common: nft's words for the two families and for our mark bits. */
 import type { Family } from "../addresses.ts";
-import { ID_MASK, MARK_SNAT, MARK_TUNNEL, OVERLAY_DEVICE } from "../constants.ts";
+import { ID_MASK, MARK_JUDGED, MARK_SNAT, MARK_TUNNEL, OVERLAY_DEVICE } from "../constants.ts";
 
 interface FamilyWords {
   readonly family: Family;
@@ -25,6 +25,10 @@ export function setName(name: string, family: Family): string {
 
 export const overlay = `"${OVERLAY_DEVICE}"`;
 export const idInMark = `mark & ${hex(ID_MASK)}`;
+export const idAndJudgement = `mark & ${hex(ID_MASK | MARK_JUDGED)}`;
+export const judge = `meta mark set meta mark | ${hex(MARK_JUDGED)}`;
+export const unjudge = `meta mark set meta mark & ${hex(0xffffffff - MARK_JUDGED)}`;
+export const isJudged = `meta mark & ${hex(MARK_JUDGED)} == ${hex(MARK_JUDGED)}`;
 export const hasTunnelMark = `meta mark & ${hex(MARK_TUNNEL)} == ${hex(MARK_TUNNEL)}`;
 export const hasSnatMark = `meta mark & ${hex(MARK_SNAT)} == ${hex(MARK_SNAT)}`;
 

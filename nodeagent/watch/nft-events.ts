@@ -1,6 +1,7 @@
 /** Reads `nft monitor`: the objects of a transaction one a line, then a line that names the generation and who made it. */
 
-const OWN_OBJECT = /^\w+ \w+ \w+ sallyport(_\w+)?(\s|$)/;
+/** The shield's table is nobody else's to change. */
+const OWN_OBJECT = /^\w+ \w+ \w+ sallyport(?!_shield)(_\w+)?(\s|$)/;
 const GENERATION = /^# new generation \d+ by (process \d+ \(.*\))$/;
 /** nft could not keep up with the kernel. */
 const LOST = /^# ERROR/;

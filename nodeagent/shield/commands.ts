@@ -1,0 +1,76 @@
+/**
+ * The shield's table, as one line for an interactive nft: one transaction that puts it in the place of an earlier one.
+ *
+ * It drops what pods send to a policy's destination and the main table did not judge. Whatever the main table decides, it
+ * sets a bit of the mark; without that bit the main table is not there, not filled yet, or tampered with.
+ */
+import { createHash } from "node:crypto";
+import type { NodeState } from "../../policies/nodestate.ts";
+import { FAMILIES, type Family, ofFamily, outermostPrefixes } from "../addresses.ts";
+import { SHIELD_TABLE } from "../constants.ts";
+import { isJudged, setName, WORDS } from "../skeleton/words.ts";
+
+/** Before the main table takes the bit off again, at -150. */
+const PRIORITY = -155;
+
+const TABLE = `${SHIELD_TABLE.family} ${SHIELD_TABLE.name}`;
+
+export type Shielded = Pick<NodeState, "podCIDRs" | "noEgressCIDRs" | "destinations">;
+
+export interface ShieldCommands {
+  readonly line: string;
+  /** A chain that names the content: by it the table is seen to be this one. */
+  readonly versionChain: string;
+}
+
+/** `null`: there is nothing to be shielded. */
+export function shieldCommands(state: Shielded): ShieldCommands | null {
+  if (state.destinations.length === 0 || state.podCIDRs.length === 0) return null;
+  const commands = tableCommands(state);
+  const versionChain = `shield_${createHash("sha256").update(commands.join()).digest("hex").slice(0, 12)}`;
+  return { line: [...commands, `add chain ${TABLE} ${versionChain}`].join("; "), versionChain };
+}
+
+function tableCommands(state: Shielded): readonly string[] {
+  return [
+    `add table ${TABLE} { flags owner; }`,
+    `delete table ${TABLE}`,
+    `add table ${TABLE} { flags owner; }`,
+    `add counter ${TABLE} not_judged`,
+    ...FAMILIES.flatMap((family) => setCommands(state, family)),
+    `add chain ${TABLE} forward { type filter hook forward priority ${PRIORITY}; policy accept; }`,
+    rule(`${isJudged} return`),
+    rule("ct direction reply return"),
+    ...FAMILIES.map(dropRule),
+  ];
+}
+
+function rule(text: string): string {
+  return `add rule ${TABLE} forward ${text}`;
+}
+
+function setCommands({ podCIDRs, noEgressCIDRs, destinations }: Shielded, family: Family): readonly string[] {
+  const { ip } = WORDS[family];
+  return [
+    ...intervals(setName("pod_cidrs", family), `${ip} saddr`, ofFamily(podCIDRs, family)),
+    ...intervals(setName("no_egress", family), `${ip} daddr`, ofFamily(noEgressCIDRs, family)),
+    ...intervals(setName("destinations", family), `${ip} daddr`, ofFamily(destinations, family)),
+  ];
+}
+
+function intervals(name: string, key: string, prefixes: readonly string[]): readonly string[] {
+  const elements = outermostPrefixes(prefixes);
+  return [
+    `add set ${TABLE} ${name} { typeof ${key}; flags interval; }`,
+    ...(elements.length === 0 ? [] : [`add element ${TABLE} ${name} { ${elements.join(", ")} }`]),
+  ];
+}
+
+function dropRule(family: Family): string {
+  const { ip, neverRouted } = WORDS[family];
+  const set = (name: string) => `@${setName(name, family)}`;
+  const routed = neverRouted.map((prefix) => `${ip} daddr != ${prefix}`).join(" ");
+  return rule(
+    `${ip} saddr ${set("pod_cidrs")} ${ip} daddr ${set("destinations")} ${routed} ${ip} daddr != ${set("no_egress")} counter name not_judged drop`,
+  );
+}
