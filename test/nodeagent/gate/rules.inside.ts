@@ -1,4 +1,8 @@
+import { LEASE_CURTAIN_TABLE } from "../../../nodeagent/constants.ts";
+import { leaseCurtain } from "../../../nodeagent/gate/curtain.ts";
+import { floatingElements } from "../../../nodeagent/gate/elements.ts";
 import { openLeaseGate } from "../../../nodeagent/gate/kernel-gate.ts";
+import { replacementText } from "../../../nodeagent/kernel/nft/declaration.ts";
 import { createNft } from "../../../nodeagent/kernel/nft/nft.ts";
 import { sh } from "../network.ts";
 import { capture, MARKER } from "./capture.ts";
@@ -26,6 +30,11 @@ seen["no lease"] = await emissions(port, device);
 await holder.tell({ do: "arm", number: 1 });
 await holder.tell({ do: "park", number: 1 });
 seen.open = await emissions(port, device);
+
+const curtain = replacementText(leaseCurtain(scope.underlay), floatingElements(scope));
+await sh("worker1", `nft -f - <<'END'\n${curtain}END`);
+seen["behind the curtain"] = await emissions(port, device);
+await sh("worker1", `nft delete table netdev ${LEASE_CURTAIN_TABLE.name}`);
 
 await holder.tell({ do: "change", add: [], remove: [FLOATING6] });
 seen["IPv4 only"] = await emissions(port, device);

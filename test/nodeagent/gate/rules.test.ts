@@ -25,6 +25,7 @@ describe.runIf(isRoot)("frames that claim a floating IP", () => {
     { gate: "no gate", left: ALL_KINDS, arrived: ALL_ARRIVALS },
     { gate: "no lease", left: [], arrived: [] },
     { gate: "open", left: mayLeave, arrived: ALL_ARRIVALS },
+    { gate: "behind the curtain", left: [], arrived: ALL_ARRIVALS },
     { gate: "IPv4 only", left: mayLeave.filter(ofIPv4), arrived: ALL_ARRIVALS.filter(ofIPv4) },
     { gate: "another's address", left: [], arrived: [] },
     { gate: "released", left: [], arrived: [] },
