@@ -1,4 +1,4 @@
-import { type Address, contains, formatPrefix, type Prefix, parseAddress, parseCidr } from "../../addresses.ts";
+import { contains, type Family, familyOf, formatPrefix, type Prefix, parseCidr } from "../../addresses.ts";
 import type { Finding } from "../../findings.ts";
 import type { Cidr, ClusterSettings, Policy, Positioned } from "../../intent.ts";
 import type { Code } from "../codes.ts";
@@ -14,17 +14,19 @@ interface NoEgress {
 /** A destination that can match no packet, or was written twice. Prefixes around the cluster's own are fine. */
 export function destinationsHaveEffect({ intent, groups }: DeclaredTree): Finding[] {
   const noEgress = noEgressOf(intent.cluster);
-  return intent.policies.flatMap((policy) => {
+  const findings: Finding[] = [];
+  for (const policy of intent.policies) {
     const first = groups.get(refName(policy))?.floatingIPs[0];
-    const family = first && parseAddress(first.value)?.family;
+    const family = first && familyOf(first.value);
     const seen = new Map<Cidr, Positioned<Cidr>>();
-    return policy.destinations.flatMap((destination) => {
+    for (const destination of policy.destinations) {
       const earlier = seen.get(destination.value);
-      seen.set(destination.value, earlier ?? destination);
+      if (earlier === undefined) seen.set(destination.value, destination);
       const found = earlier === undefined ? ineffective(destination, family, noEgress) : repeated(destination, earlier);
-      return found === undefined ? [] : toFinding(found, destination, policy);
-    });
-  });
+      if (found !== undefined) findings.push(toFinding(found, destination, policy));
+    }
+  }
+  return findings;
 }
 
 function repeated({ value }: Positioned<Cidr>, earlier: Positioned<Cidr>): Found {
@@ -34,7 +36,7 @@ function repeated({ value }: Positioned<Cidr>, earlier: Positioned<Cidr>): Found
 
 function ineffective(
   { value }: Positioned<Cidr>,
-  family: Address["family"] | undefined,
+  family: Family | undefined,
   noEgress: readonly NoEgress[],
 ): Found | undefined {
   const { network, length } = parseCidr(value) as Prefix;

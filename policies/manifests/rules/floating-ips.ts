@@ -12,14 +12,17 @@ type Found = readonly [code: Code, severity: Severity, message: string, fix: str
 export function floatingIPsAreUsable({ intent }: DeclaredTree): Finding[] {
   const unusable = unusableIn(intent.cluster);
   const holders = new Map<IpAddress, Group>();
-  return intent.groups.flatMap((group) => {
+  const findings: Finding[] = [];
+  for (const group of intent.groups) {
     const seen = new Map<IpAddress, Positioned<IpAddress>>();
     const isDefault = groupName(group) === DEFAULT_GROUP;
-    return group.floatingIPs.flatMap((ip) => {
-      const found = [repeated(ip, seen), isDefault ? undefined : shared(ip, group, holders), unusable(ip)];
-      return found.flatMap((one) => (one === undefined ? [] : toFinding(one, ip, group)));
-    });
-  });
+    for (const ip of group.floatingIPs) {
+      for (const found of [repeated(ip, seen), isDefault ? undefined : shared(ip, group, holders), unusable(ip)]) {
+        if (found !== undefined) findings.push(toFinding(found, ip, group));
+      }
+    }
+  }
+  return findings;
 }
 
 function repeated(ip: Positioned<IpAddress>, seen: Map<IpAddress, Positioned<IpAddress>>): Found | undefined {
