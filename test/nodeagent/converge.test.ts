@@ -7,7 +7,7 @@ test("a pass that was cut short anywhere is completed by the next, and uninstall
     fromAnotherState: { writes: number; failures: string[] };
     uninstalled: boolean;
     left: string;
-  }>("interrupted.inside.ts", 40_000);
+  }>("interrupted.inside.ts", 80_000);
   expect(outcome.fromNothing.failures).toEqual([]);
   expect(outcome.fromAnotherState.failures).toEqual([]);
   // Were nothing written, nothing could have been cut short.
@@ -15,4 +15,4 @@ test("a pass that was cut short anywhere is completed by the next, and uninstall
   expect(outcome.fromAnotherState.writes).toBeGreaterThan(6);
   expect(outcome.uninstalled).toBe(true);
   expect(outcome.left).toBe("");
-}, 45_000);
+}, 90_000);
