@@ -2,19 +2,27 @@
 import {
   GATEWAY_TABLE,
   GUARD_TABLE,
+  LEASE_CURTAIN_TABLE,
+  LEASE_TABLE,
   MAIN_TABLE,
   OVERLAY_ALIAS,
   OVERLAY_DEVICE,
   ROUTE_PROTOCOL,
   ROUTE_TABLE,
+  SHIELD_TABLE,
 } from "./constants.ts";
 import { floatingAddresses } from "./floating.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { observe, overlayLink, ownRoutes } from "./observe.ts";
 
-/** Resolves with what was removed, in words; empty when nothing was there. May be repeated after a failure. */
+/**
+ * Resolves with what was removed, in words; empty when nothing was there. May be repeated after a failure.
+ *
+ * @throws Error while an agent runs, which would put everything back: the shield stands only as long as its agent
+ */
 export async function uninstall(kernel: Pick<Kernel, "ip" | "nft" | "sysctl">): Promise<readonly string[]> {
   const { ip, nft } = kernel;
+  if ((await nft.list(SHIELD_TABLE)) !== null) throw new Error("an agent runs on this node: stop it first");
   const observed = await observe(kernel);
   const removed: string[] = [];
   const remove = async (what: string, work: () => Promise<void>): Promise<void> => {
@@ -42,6 +50,10 @@ export async function uninstall(kernel: Pick<Kernel, "ip" | "nft" | "sysctl">): 
   }
   for (const { device, ip: address } of floatingAddresses(observed.links)) {
     await remove(`floating address ${address}`, () => ip.deleteAddress(device, address));
+  }
+  // The gate of the lease guards the addresses as long as they are there.
+  for (const table of [LEASE_TABLE, LEASE_CURTAIN_TABLE]) {
+    if (await nft.list(table)) await remove(`table ${table.family} ${table.name}`, () => nft.remove(table));
   }
   return removed;
 }

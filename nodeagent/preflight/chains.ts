@@ -2,7 +2,14 @@
  * The chains of others, read with care: a list of all chains costs 3 ms at any size, a list of all tables or sets reads
  * every element there is (nft 1.0.6: 0.6 s and 100 MB for 100,000). Rules are read of few chains only.
  */
-import { GATEWAY_TABLE, GUARD_TABLE, MAIN_TABLE } from "../constants.ts";
+import {
+  GATEWAY_TABLE,
+  GUARD_TABLE,
+  LEASE_CURTAIN_TABLE,
+  LEASE_TABLE,
+  MAIN_TABLE,
+  SHIELD_TABLE,
+} from "../constants.ts";
 import { type NodeView, readJson } from "./node-view.ts";
 
 export interface ListedChain {
@@ -34,7 +41,7 @@ export async function listChains(node: NodeView): Promise<readonly ListedChain[]
   return listing?.nftables.flatMap(({ chain }) => chain ?? []) ?? null;
 }
 
-const ownTables = [MAIN_TABLE, GUARD_TABLE, GATEWAY_TABLE];
+export const ownTables = [MAIN_TABLE, GUARD_TABLE, GATEWAY_TABLE, SHIELD_TABLE, LEASE_TABLE, LEASE_CURTAIN_TABLE];
 
 export function isOwn({ family, table }: Pick<ListedChain, "family" | "table">): boolean {
   return ownTables.some((own) => own.family === family && own.name === table);

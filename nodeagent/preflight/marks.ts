@@ -1,6 +1,7 @@
 /** Who else uses our bits of the packet mark? Only what can be seen: rules for routing, and rules of nftables. */
 import {
   ID_MASK,
+  MARK_JUDGED,
   MARK_SNAT,
   MARK_TUNNEL,
   OVERLAY_DEVICE,
@@ -13,7 +14,10 @@ import { rulesBelow } from "./forward.ts";
 import { markEquals, ruleMatches } from "./matching.ts";
 import { type NodeView, readJson } from "./node-view.ts";
 
-const OUR_BITS = ID_MASK | MARK_TUNNEL | MARK_SNAT;
+const OUR_BITS = ID_MASK | MARK_TUNNEL | MARK_SNAT | MARK_JUDGED;
+/** Of packets from pods when they are routed: to a gateway, on a gateway, and not selected. */
+const ROLES = [MARK_TUNNEL | MARK_JUDGED, MARK_SNAT | MARK_JUDGED, MARK_JUDGED];
+const WHOLE_MARK = 0xffffffff;
 const hex = (bits: number) => `0x${(bits >>> 0).toString(16)}`;
 
 export const markChecks: readonly Check[] = [
@@ -44,13 +48,20 @@ async function findRules(node: NodeView): Promise<readonly Finding[] | null> {
 function judgeRule({ priority, fwmark, fwmask, table }: ListedRoutingRule): readonly Finding[] {
   if (fwmark === undefined) return [];
   const value = Number(fwmark);
-  const mask = fwmask === undefined ? 0xffffffff : Number(fwmask);
+  const mask = fwmask === undefined ? WHOLE_MARK : Number(fwmask);
   if ((mask & OUR_BITS) === 0) return [];
-  const takesOurs = [MARK_TUNNEL, MARK_SNAT].some((role) => markEquals(role, mask, value) !== "no");
-  if (!takesOurs) return [];
+  const takesOurs = ROLES.some((role) => markEquals(role, mask, value) !== "no");
+  if (!takesOurs) return mask === WHOLE_MARK ? [losesPods(priority, value)] : [];
   const found = `routing rule ${priority} takes packets by fwmark ${hex(value)}/${hex(mask)} to table ${table ?? "?"}; marks of egress match it`;
   const cure = `have its owner use mark bits outside ${hex(OUR_BITS)}`;
   return [priority <= TUNNEL_RULE_PREFERENCE ? blocks(found, cure) : warns(found, cure)];
+}
+
+function losesPods(priority: number, value: number): Finding {
+  return warns(
+    `routing rule ${priority} takes packets by the whole mark ${hex(value)}; packets from pods do not match it, since one bit more is set`,
+    `give it a mask without the bits ${hex(OUR_BITS)}`,
+  );
 }
 
 /** Our marks are written at prerouting -90 and last read at postrouting 90. */

@@ -1,5 +1,5 @@
 /** Would a rule of somebody else's match a packet of ours? Three answers: most of what rules match by is not known here. */
-import { ID_MASK, type MARK_SNAT, type MARK_TUNNEL } from "../constants.ts";
+import { ID_MASK } from "../constants.ts";
 import type { ListedRule, Statement } from "./chains.ts";
 
 export type Truth = "yes" | "no" | "maybe";
@@ -12,7 +12,8 @@ export interface ForwardedPacket {
   readonly iif: string | null;
   /** `null`: not known yet. */
   readonly oif: string | null;
-  readonly role: typeof MARK_TUNNEL | typeof MARK_SNAT;
+  /** The bits of its mark beside the egress id. */
+  readonly role: number;
 }
 
 export function ruleMatches(rule: ListedRule, packet: ForwardedPacket): Truth {

@@ -1,8 +1,5 @@
 /** Does somebody else already use the names and numbers by which we know our objects? */
 import {
-  GATEWAY_TABLE,
-  GUARD_TABLE,
-  MAIN_TABLE,
   OUTER_RULE_PREFERENCE,
   OVERLAY_ALIAS,
   OVERLAY_DEVICE,
@@ -10,7 +7,7 @@ import {
   ROUTE_TABLE,
   TUNNEL_RULE_PREFERENCE,
 } from "../constants.ts";
-import { type ListedChain, listChains } from "./chains.ts";
+import { type ListedChain, listChains, ownTables } from "./chains.ts";
 import { blocks, type Check, type Finding, type PreflightSettings, warns } from "./check.ts";
 import { type ListedLink, listLinks, listRoutes } from "./links.ts";
 import { otherRules } from "./marks.ts";
@@ -32,7 +29,7 @@ async function findTables(node: NodeView): Promise<readonly Finding[] | null> {
   const chains = await listChains(node);
   if (chains === null) return null;
   const found = await Promise.all(
-    [MAIN_TABLE, GUARD_TABLE, GATEWAY_TABLE].map(async ({ family, name }) => {
+    ownTables.map(async ({ family, name }) => {
       const inTable = chains.filter((chain) => chain.family === family && chain.table === name);
       if (inTable.some(isVersionChain)) return [];
       // A table without chains is not in the list.
@@ -50,7 +47,7 @@ async function findTables(node: NodeView): Promise<readonly Finding[] | null> {
 
 /** Every table of ours has one. */
 function isVersionChain({ name }: ListedChain): boolean {
-  return name.startsWith("skeleton_");
+  return /^(skeleton|shield)_/.test(name);
 }
 
 async function findRoutes(node: NodeView): Promise<readonly Finding[]> {

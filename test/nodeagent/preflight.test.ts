@@ -1,4 +1,4 @@
-// Uplink eth0 · overlay port 4790 · our mark bits 0x33fff. What a node answers is given by command line; all else is fit.
+// Uplink eth0 · overlay port 4790 · our mark bits 0x133fff. What a node answers is given by command line; all else is fit.
 import { describe, expect, test } from "vitest";
 import type { CommandResult } from "../../nodeagent/kernel/run.ts";
 import type { NodeView } from "../../nodeagent/preflight/node-view.ts";
@@ -239,7 +239,8 @@ describe("marks", () => {
     ["AWS's 0x80/0x80 behind ours", rule(1024, "0x80", "0x80"), "warns"],
     ["Tailscale's 0x80000/0xff0000: our packets never have it", rule(5210, "0x80000", "0xff0000"), null],
     ["kube-proxy's 0x4000/0x4000", rule(10, "0x4000", "0x4000"), null],
-    ["a whole mark without our role bits", rule(10, "0x64"), null],
+    ["a whole mark: pods' packets have one bit more", rule(10, "0x64"), "warns"],
+    ["the bit of all pods' packets", rule(10, "0x100000", "0x100000"), "blocks"],
     ["our tunnel bit alone", rule(10, "0x10000", "0x10000"), "blocks"],
     ["any mark of the gateway", rule(10, "0x20000", "0xf0000"), "blocks"],
     [
