@@ -78,10 +78,10 @@ interface Anchor {
 /** One tree for each document of the event stream. */
 export function buildTrees(text: string, events: readonly Event[]): Tree[] {
   const trees: Tree[] = [];
-  let builder = new TreeBuilder(text);
+  let builder: TreeBuilder | undefined;
   for (const event of events) {
     if (event.type === EVENT_ID.DOCUMENT) builder = new TreeBuilder(text);
-    else if (builder.take(event)) trees.push({ root: builder.root, problems: builder.problems });
+    else if (builder?.take(event)) trees.push({ root: builder.root, problems: builder.problems });
   }
   return trees;
 }
