@@ -40,7 +40,8 @@ export async function buildNetwork(families: readonly Family[] = [4]): Promise<v
 
 const WIDTH = { 4: 32, 6: 128 } as const;
 
-async function buildHost(host: string, number: number, families: readonly Family[]): Promise<void> {
+/** A host on the switch, without addresses. */
+export async function addHost(host: string): Promise<void> {
   await sh(
     null,
     `ip netns add ${host}
@@ -48,6 +49,10 @@ async function buildHost(host: string, number: number, families: readonly Family
      ip link set dev port-${host} master switch up`,
   );
   await sh(host, `${WITHOUT_DETECTION}; ip link set lo up; ip link set eth0 up`);
+}
+
+async function buildHost(host: string, number: number, families: readonly Family[]): Promise<void> {
+  await addHost(host);
   for (const family of families) {
     const { inNodeSubnet, nodePrefixLength } = PLAN[family];
     await sh(host, `ip address add ${inNodeSubnet(number)}/${nodePrefixLength} dev eth0`);
