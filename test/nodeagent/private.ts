@@ -14,6 +14,9 @@ export function runInside<Result>(script: string, timeoutMs = 15_000, args: read
   return runUnshared("-rmnpf", script, timeoutMs, args);
 }
 
+/** What needs `runInsideAsRoot` is skipped without. */
+export const isRoot = process.getuid?.() === 0;
+
 /** As `runInside` but without a user namespace, in which tcpdump refuses to run. Needs root. */
 export function runInsideAsRoot<Result>(script: string, timeoutMs: number, args: readonly string[]): Promise<Result> {
   return runUnshared("-mnpf", script, timeoutMs, args);

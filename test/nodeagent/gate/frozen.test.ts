@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { TIMING } from "../../../nodeagent/lease/timing.ts";
-import { runInsideAsRoot } from "../private.ts";
+import { isRoot, runInsideAsRoot } from "../private.ts";
 
 interface Result {
   readonly silentAfterMs: { readonly established: number; readonly ipv6: number };
@@ -8,7 +8,7 @@ interface Result {
   readonly again: readonly unknown[];
 }
 
-describe.runIf(process.getuid?.() === 0)("an agent that is frozen", () => {
+describe.runIf(isRoot)("an agent that is frozen", () => {
   let result: Result;
   beforeAll(async () => {
     result = await runInsideAsRoot("gate/frozen.inside.ts", 30_000, []);

@@ -1,6 +1,6 @@
 // Two gateways that are frozen at random · one prober · every frame taken at their two ports of the switch
 import { beforeAll, describe, expect, test } from "vitest";
-import { runInsideAsRoot } from "../private.ts";
+import { isRoot, runInsideAsRoot } from "../private.ts";
 import type { Gateway } from "./segment.ts";
 
 interface Result {
@@ -16,7 +16,7 @@ const HAND_OVERS = Number(process.env.HAND_OVERS ?? 20);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const timeoutMs = 30_000 + 5_000 * HAND_OVERS;
 
-describe.runIf(process.getuid?.() === 0)(`${HAND_OVERS} hand-overs with seed ${SEED}`, () => {
+describe.runIf(isRoot)(`${HAND_OVERS} hand-overs with seed ${SEED}`, () => {
   let result: Result;
   beforeAll(async () => {
     result = await runInsideAsRoot("gate/handover.inside.ts", timeoutMs, [String(HAND_OVERS), String(SEED)]);

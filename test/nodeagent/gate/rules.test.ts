@@ -1,6 +1,6 @@
 // worker1's gate in each of its states · worker2 silent · outside asks · taken at worker1's port of the switch
 import { beforeAll, describe, expect, test } from "vitest";
-import { runInsideAsRoot } from "../private.ts";
+import { isRoot, runInsideAsRoot } from "../private.ts";
 import { ALL_ARRIVALS, ALL_KINDS, type Emissions } from "./emissions.ts";
 
 interface Result {
@@ -8,8 +8,6 @@ interface Result {
   readonly refused: unknown;
   readonly samePort: unknown;
 }
-
-const isRoot = process.getuid?.() === 0;
 
 describe.runIf(isRoot)("frames that claim a floating IP", () => {
   let result: Result;
