@@ -43,7 +43,7 @@ export async function listChains(node: NodeView): Promise<readonly ListedChain[]
 
 export const ownTables = [MAIN_TABLE, GUARD_TABLE, GATEWAY_TABLE, SHIELD_TABLE, LEASE_TABLE, LEASE_CURTAIN_TABLE];
 
-export function isOwn({ family, table }: Pick<ListedChain, "family" | "table">): boolean {
+function isOwn({ family, table }: Pick<ListedChain, "family" | "table">): boolean {
   return ownTables.some((own) => own.family === family && own.name === table);
 }
 

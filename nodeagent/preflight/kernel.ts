@@ -1,7 +1,10 @@
 /** What the kernel can do: it is asked to check rules without committing them, and to refuse a device for its address. */
 import { ID_MASK } from "../constants.ts";
+import { replacementText } from "../kernel/nft/declaration.ts";
+import { guardTable } from "../skeleton/guard.ts";
+import { mainTable } from "../skeleton/main.ts";
 import { listChains, otherTables } from "./chains.ts";
-import { blocks, type Check, type Finding } from "./check.ts";
+import { blocks, type Check, type Finding, type PreflightSettings } from "./check.ts";
 import { hasCrashed, type NodeView } from "./node-view.ts";
 
 interface Feature {
@@ -58,6 +61,7 @@ export const kernelChecks: readonly Check[] = [
     find: findCrash,
   },
   ...features.map((feature): Check => ({ ...feature, find: (node) => findFeature(node, feature) })),
+  { id: "kernel-rules", title: "nft and the kernel accept our tables as they are", find: findRules },
   { id: "kernel-vxlan", title: "the kernel has VXLAN devices", find: findVxlan },
 ];
 
@@ -84,6 +88,24 @@ async function findFeature(node: NodeView, { commands, title, cure }: Feature): 
   if (result.missing || hasCrashed(result)) return null;
   if (result.exitCode === 0) return [];
   return [blocks(`not so: ${title} (${result.stderr.split("\n")[0]})`, cure)];
+}
+
+/** Any MTU does: the rules are checked, not used. */
+const OVERLAY_MTU = 1450;
+
+/** What no single feature names. Said only where none of them says it already. */
+async function findRules(node: NodeView, { overlayPort }: PreflightSettings): Promise<readonly Finding[] | null> {
+  const lacks = await Promise.all(features.map((feature) => findFeature(node, feature)));
+  if (lacks.some((findings) => findings?.length !== 0)) return null;
+  const tables = [mainTable({ overlayPort, overlayMtu: OVERLAY_MTU }), guardTable()];
+  const result = await node.run("nft", "-c", tables.map((table) => replacementText(table)).join(""));
+  if (result.exitCode === 0) return [];
+  return [
+    blocks(
+      `our tables are refused: ${result.stderr.split("\n")[0]}`,
+      "use a newer kernel or nftables; please report it",
+    ),
+  ];
 }
 
 /** The kind of a device is looked up before its address is refused, so no device comes about. */

@@ -18,7 +18,7 @@ export function openNodeView(): NodeView {
   });
 }
 
-export function rememberAnswers(view: NodeView): NodeView {
+function rememberAnswers(view: NodeView): NodeView {
   const commands = new Map<string, Promise<CommandResult>>();
   const remembered = (program: string, ...args: readonly string[]) => {
     const command = [program, ...args].join("\0");
