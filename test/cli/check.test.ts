@@ -119,6 +119,24 @@ describe("sallyport check --fix", () => {
     expect((await stat(join(files.path, "policy.yaml"))).ino).toBe(before.ino);
   });
 
+  test("the mistakes of the printed document: a lost colon, and dashes for hyphens in an indented block", async () => {
+    const head = (name: string) =>
+      `kind: NetworkGatewayGroup\napiVersion: networking.gke.io/v1\nmetadata:\n  namespace: kube-system\n  name: ${name}\n`;
+    const tracking = `${head("a")}spec:\n  floatingIPs:\n  — 192.168.1.100\n---\n${head("b")}spec:\n  floatingIPs:\n  — 192.168.1.101\n`;
+    await using files = await tree({
+      "my-ngg.yaml": `${head("default")}spec\n  floatingIPs:\n  - 192.168.1.100\n  - 192.168.1.101\n`,
+      "tracking.yaml": tracking.replace(/^/gm, "    "),
+    });
+    const told = await files.check(".");
+    expect(told.stdout.split("\n").filter((line) => line.includes(": error: "))).toEqual([
+      "my-ngg.yaml:6:1: error: spec has no colon behind it (missing-colon)",
+      "tracking.yaml:8:7: error: U+2014 EM DASH stands where YAML needs a hyphen (-) (typographic-character)",
+      "tracking.yaml:9:5: error: the document separator is indented, so it is none (indented-separator)",
+      "tracking.yaml:17:7: error: U+2014 EM DASH stands where YAML needs a hyphen (-) (typographic-character)",
+    ]);
+    expect((await files.check("--fix", ".")).stdout.split("\n").at(-1)).toBe("no findings in 2 files");
+  });
+
   test("reports repairs beside a document too", async () => {
     await using files = await tree({ "group.yaml": GROUP, "policy.yaml": BROKEN });
     const { stdout, exitCode } = await files.check("--fix", "--json", ".");
