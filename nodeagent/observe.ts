@@ -52,7 +52,7 @@ export function ownRoutes({ routes }: ObservedKernel): readonly Route[] {
   return routes.filter(({ protocol }) => protocol === ROUTE_PROTOCOL);
 }
 
-export async function forwardedFamilies(sysctl: Pick<Sysctl, "read">): Promise<readonly Family[]> {
+async function forwardedFamilies(sysctl: Pick<Sysctl, "read">): Promise<readonly Family[]> {
   const values = await Promise.all(FAMILIES.map((family) => sysctl.read(FORWARDING_SYSCTL[family])));
   return FAMILIES.filter((_family, index) => values[index] === 1);
 }

@@ -29,7 +29,7 @@ export interface DesiredTable {
   readonly sets: ReadonlyMap<string, Elements>;
 }
 
-export interface DesiredFloatingIP {
+interface DesiredFloatingIP {
   readonly ip: string;
   readonly device: string;
   /** MAC address of the device. */

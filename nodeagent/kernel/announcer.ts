@@ -6,7 +6,7 @@ import { familyOf } from "../addresses.ts";
 import { advertisementFrame } from "./advertisement.ts";
 import { run } from "./run.ts";
 
-export interface Announcement {
+interface Announcement {
   readonly device: string;
   /** MAC address of the device. */
   readonly mac: string;
