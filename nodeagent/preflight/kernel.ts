@@ -98,7 +98,7 @@ async function findRules(node: NodeView, { overlayPort }: PreflightSettings): Pr
   const lacks = await Promise.all(features.map((feature) => findFeature(node, feature)));
   if (lacks.some((findings) => findings?.length !== 0)) return null;
   const tables = [mainTable({ overlayPort, overlayMtu: OVERLAY_MTU }), guardTable()];
-  const result = await node.run("nft", "-c", tables.map((table) => replacementText(table)).join(""));
+  const result = await node.run("nft", "-c", tables.map((table) => replacementText(table, new Map())).join(""));
   if (result.exitCode === 0) return [];
   return [
     blocks(
