@@ -53,6 +53,8 @@ export class Loop {
   readonly #planner = new Planner();
   #previous: Previous | undefined;
   #storedHolders = "";
+  /** The nodes of the view that was planned for last. */
+  #present: ReadonlySet<string> = new Set();
   #planned: { plan: Plan; key: readonly unknown[] } | undefined;
   #stage: Stage | undefined;
   #hadEffect = true;
@@ -71,7 +73,9 @@ export class Loop {
   }
 
   receive(report: NodeReport): void {
-    const progress = withReport(this.#progress.get(report.node), report);
+    // Nothing holds between reports of a node outside the cluster: between two of them it may have become another machine.
+    const before = this.#present.has(report.node) ? this.#progress.get(report.node) : undefined;
+    const progress = withReport(before, report);
     this.#progress.set(report.node, progress);
     const confirmed = progress.sent.find(
       ({ hash, generation }) => hash === report.hash && generation === report.generation,
@@ -176,6 +180,7 @@ export class Loop {
     const view = this.#parts.view();
     const key = [good.intent, view];
     if (this.#planned && key.every((part, i) => part === this.#planned?.key[i])) return this.#planned.plan;
+    this.#see(view);
     const plan = this.#planner.plan(good.intent, view, this.#previous as Previous);
     for (const { kind, subject, from, to, reason } of plan.changes) {
       this.#parts.log.info({ decision: kind, subject, from, to }, reason);
@@ -188,6 +193,18 @@ export class Loop {
     this.#previous = plan.next;
     this.#planned = { plan, key };
     return plan;
+  }
+
+  /** A plan takes a node that left for one that holds nothing; so nothing told to it before may reach it when it is back. */
+  #see({ nodes }: View): void {
+    const present = new Set(nodes.map(({ name }) => name));
+    for (const node of this.#present) {
+      if (present.has(node)) continue;
+      this.#progress.delete(node);
+      this.#confirmed.delete(node);
+      this.#parts.channel.forget(node);
+    }
+    this.#present = present;
   }
 
   /** Who may hold which address is written down before anyone is told: a successor must know. */

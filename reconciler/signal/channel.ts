@@ -7,6 +7,11 @@ import type { NodeReport, Signal } from "../../policies/nodestate.ts";
 export interface SignalChannel {
   /** Makes this the newest signal for its node: delivered now, or as soon as the node's agent connects. */
   publish(signal: Signal): void;
+  /**
+   * For a node that left the cluster: whoever comes back under its name is another machine, must report before it is told
+   * anything, and never gets a signal published before.
+   */
+  forget(node: string): void;
   /** Asks every connected agent to look at its kernel again and report. */
   verify(): void;
   /** Nodes whose agent is connected now. */

@@ -86,6 +86,11 @@ export async function serveSignals(
       newest.set(signal.state.node, signal);
       deliver(signal.state.node);
     },
+    forget: (node) => {
+      newest.delete(node);
+      reported.delete(node);
+      streams.get(node)?.end();
+    },
     verify: () => {
       for (const stream of streams.values()) stream.write("event: verify\ndata: {}\n\n");
     },

@@ -74,10 +74,16 @@ export class Fleet {
     this.seeNodes();
   }
 
-  /** A node that left the cluster is switched off; one that comes back starts empty. */
+  /** A node that left the cluster is switched off and its connection is gone; one that comes back starts empty. */
   seeNodes(): void {
     const names = new Set(this.view.nodes.map(({ name }) => name));
-    for (const name of this.agents.keys()) if (!names.has(name)) this.agents.delete(name);
+    for (const name of this.agents.keys()) {
+      if (names.has(name)) continue;
+      this.agents.delete(name);
+      this.progress.delete(name);
+      this.newest.delete(name);
+      this.reportsUnderWay = this.reportsUnderWay.filter(({ node }) => node !== name);
+    }
     for (const name of names) if (!this.agents.has(name)) this.agents.set(name, new Agent());
   }
 

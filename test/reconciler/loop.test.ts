@@ -13,6 +13,7 @@ const frontend = { labels: { role: "frontend" } };
 let head: string;
 let seen: View;
 let signals: Signal[];
+let forgotten: string[];
 let loop: Loop;
 
 beforeEach(async () => {
@@ -23,6 +24,7 @@ beforeEach(async () => {
     [namespace("alice", { user: "alice" })],
   );
   signals = [];
+  forgotten = [];
   loop = startLoop();
   for (const { name } of seen.nodes) loop.receive(reportOf(name));
   loop.trigger("git");
@@ -47,6 +49,23 @@ test("a commit that changes nothing is told to have no effect, also after pods c
   loop.trigger("git");
   await outcome("no-effect");
   expect(signals.map(({ state }) => state.node)).toEqual(["worker1"]);
+});
+
+test("a node that left and came back is told nothing before it reported what its kernel holds", async () => {
+  const { nodes } = seen;
+  seen = { ...seen, nodes: nodes.slice(0, 2) };
+  loop.trigger("inventory");
+  await outcome("applied");
+  expect(forgotten).toEqual(["worker3"]);
+  signals = [];
+  seen = { ...seen, nodes: [...nodes] };
+  loop.trigger("inventory");
+  const waiting = [expect.stringContaining("worker3")];
+  await vi.waitFor(() => expect(loop.status()).toMatchObject({ waiting }));
+  expect(signals.map(({ state }) => state.node)).not.toContain("worker3");
+  loop.receive(reportOf("worker3"));
+  await outcome("applied");
+  expect(signals.map(({ state }) => state.node)).toContain("worker3");
 });
 
 function startLoop(): Loop {
@@ -74,6 +93,7 @@ function startLoop(): Loop {
           signals.push(signal);
           started.receive(reportOf(signal.state.node, signal));
         },
+        forget: (node) => void forgotten.push(node),
         verify: () => undefined,
         connected: () => new Set(),
         close: async () => undefined,

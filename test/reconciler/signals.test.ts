@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { NodeReport } from "../../policies/nodestate.ts";
+import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import type { SignalChannel } from "../../reconciler/signal/channel.ts";
 import { serveSignals } from "../../reconciler/signal/server.ts";
 import { makeCertificates } from "../lab/certificates.ts";
@@ -85,6 +85,19 @@ test("a client without a certificate is refused at the TLS handshake", async () 
 test("a stream before the first report is refused", async () => {
   expect(await get(tls.a, "a")).toMatchObject({ status: 409, error: expect.stringMatching(/^report first/) });
   expect(connections).toEqual([]);
+});
+
+test("a node that left and came back must report again, and gets nothing that was published before", async () => {
+  await post(tls.a, "a", reportOf("a"));
+  server.publish({ generation: 7, hash: "old", state: { node: "a" } as NodeState });
+  const stream = await ask(tls.a, "GET", "/v1/nodes/a/signals");
+  server.forget("a");
+  expect(await text(stream)).toContain("generation");
+  expect(await get(tls.a, "a")).toMatchObject({ status: 409 });
+  await post(tls.a, "a", reportOf("a"));
+  const again = await ask(tls.a, "GET", "/v1/nodes/a/signals");
+  server.forget("a");
+  expect(await text(again)).not.toContain("generation");
 });
 
 test.each([
