@@ -4,6 +4,7 @@ import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { addPod, buildNetwork, openConnection, seenFrom, sh, startWitness } from "./network.ts";
 import { PLAN } from "./plan.ts";
 import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
+import { mtuLearnt, startMirror, transfers } from "./transfers.ts";
 
 const family = process.argv[2] === "6" ? 6 : 4;
 const plan = PLAN[family];
@@ -61,6 +62,10 @@ const selectedConnection = openConnection(SELECTED);
 const unselectedConnection = openConnection(UNSELECTED);
 const connections = async () => [await selectedConnection.next(), await unselectedConnection.next()];
 steps.connectionsBegin = await connections();
+
+await startMirror("outside");
+steps.transfer = await transfers(SELECTED, plan.witness);
+steps.mtu = await mtuLearnt(SELECTED, plan.witness, 1_490);
 
 steps.again = [(await converge(gatewayNode, [ON_GATEWAY])).changes, (await converge(source, knownOnSource)).changes];
 

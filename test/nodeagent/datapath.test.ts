@@ -19,6 +19,8 @@ interface Steps {
   readonly gatewayReport: NodeReport;
   readonly sourceReport: NodeReport;
   readonly with: Seen;
+  readonly transfer: boolean;
+  readonly mtu: number;
   readonly again: readonly (readonly string[])[];
   readonly withoutRule: string;
   readonly withoutElement: string;
@@ -45,7 +47,7 @@ describe.each([4, 6] as const)("IPv%d: the source address that the outside host 
   const withPolicy = { selected: floating, unselected: node, unknown: "held", onGateway: floating };
   let steps: Steps;
   beforeAll(async () => {
-    steps = await runInside("datapath.inside.ts", 45_000, [String(family)]);
+    steps = await runInside("datapath.inside.ts", 58_000, [String(family)]);
   });
 
   test("before: every pod leaves with its node's address", () => {
@@ -67,6 +69,12 @@ describe.each([4, 6] as const)("IPv%d: the source address that the outside host 
         heldPods: ["default/pod-10-10-1-7"],
       },
     });
+  });
+
+  test("big transfers fit the overlay, and the pod is told what does not", () => {
+    expect(steps.transfer).toBe(true);
+    // 1500 less the outer headers, which are larger where the nodes have IPv6 only.
+    expect(steps.mtu).toBe(family === 4 ? 1_450 : 1_430);
   });
 
   test("a second pass changes nothing", () => {

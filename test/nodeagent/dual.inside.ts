@@ -3,7 +3,7 @@ import { FAMILIES, type Family } from "../../nodeagent/addresses.ts";
 import { setName } from "../../nodeagent/skeleton/words.ts";
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { addPod, buildNetwork, seenFrom, sh, startWitness } from "./network.ts";
-import { PLAN, podHost } from "./plan.ts";
+import { PLAN, podHost, podMac } from "./plan.ts";
 import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
 import { mtuLearnt, startMirror, transfers } from "./transfers.ts";
 
@@ -143,6 +143,10 @@ steps.discovery = await sh(
    ping -n -c 1 -W 2 ${LINK_LOCAL_SERVICE} >/dev/null && echo ${LINK_LOCAL_SERVICE}`,
 );
 await sh("worker1", `ip address delete ${LINK_LOCAL_SERVICE}/32 dev lo`);
+const mac = async (address: string) => sh(podHost(SELECTED[0]), `ip link set eth0 address ${address}`);
+await mac("02:bb:00:00:00:05");
+steps.anotherMac = await Promise.all(SELECTED.map((ip) => seenFrom(ip, true)));
+await mac(podMac(SELECTED[0]));
 steps.inbound = await perFamily(async (family) => ({
   nodeAddress: await canConnect("outside", `${PLAN[family].inNodeSubnet(2)}/8082`),
   floatingIP: await canConnect("outside", `${floating(family)}/8082`),

@@ -14,6 +14,7 @@ interface Steps {
   readonly with: Seen;
   readonly secondPass: readonly (readonly string[])[];
   readonly discovery: string;
+  readonly anotherMac: readonly string[];
   readonly inbound: OfBoth<{ readonly nodeAddress: number; readonly floatingIP: number; readonly ping: number }>;
   readonly transfers: OfBoth<object>;
   readonly mtus: OfBoth<object>;
@@ -58,6 +59,10 @@ describe("a dual-stack cluster", () => {
 
   test("an unknown pod still reaches what is never routed, though policies' destinations are 0.0.0.0/0 and ::/0", () => {
     expect(steps.discovery.split("\n")).toEqual(["next hop", "all nodes", "169.254.20.10"]);
+  });
+
+  test("a known address with another MAC address is another pod, still unknown: it is held", () => {
+    expect(steps.anotherMac).toEqual(["held", "held"]);
   });
 
   test("nothing is served on a floating IP, not even a refusal; the node's own address serves as before", () => {
