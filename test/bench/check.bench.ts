@@ -4,7 +4,7 @@
  *
  *     node test/bench/check.bench.ts [MANIFESTS]
  */
-import { cp, mkdir, mkdtempDisposable, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -12,41 +12,22 @@ import { loadAll } from "js-yaml";
 import { readManifests } from "../../policies/manifests/read.ts";
 import { readManifestPaths } from "../../reconciler/source/files.ts";
 import { makeManifests } from "./manifests.ts";
+import { buildPackage, elapsedMs, median, ROOT } from "./measure.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
 const COLD_ROUNDS = 9;
 const WARM_ROUNDS = 15;
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-
-async function elapsedMs(run: () => unknown): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-}
-
-/** The package as npm would install it. */
-async function buildPackage(folder: string): Promise<void> {
-  await execa(join(ROOT, "node_modules/.bin/tsc"), ["--noEmit", "false", "--outDir", join(folder, "dist")], {
-    cwd: ROOT,
-  });
-  await mkdir(join(folder, "cli"));
-  for (const path of ["package.json", "cli/sallyport.js"]) await cp(join(ROOT, path), join(folder, path));
-  await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-}
 
 await using work = await mkdtempDisposable(join(tmpdir(), "check-bench-"));
 const tree = join(work.path, "tree");
 const manifests = makeManifests(Number(process.argv[2] ?? 2_000));
 await mkdir(tree);
 for (const { path, text } of manifests) await writeFile(join(tree, path), text);
-await buildPackage(join(work.path));
+const packaged = await buildPackage(work.path);
 
 const programs = {
   "node -e 0": ["-e", "0"],
   "check, from sources": [join(ROOT, "cli/sallyport.js"), "check", tree],
-  "check, from the package": [join(work.path, "cli/sallyport.js"), "check", tree],
+  "check, from the package": [packaged, "check", tree],
 };
 const cold = new Map(Object.keys(programs).map((name): [string, number[]] => [name, []]));
 // In turns, so that a busy moment of the machine hits all of them.

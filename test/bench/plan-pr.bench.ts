@@ -19,6 +19,7 @@ import type { View } from "../../policies/view.ts";
 import { openLocalRepository } from "../../reconciler/source/local.ts";
 import { TestRepository } from "../reconciler/repository.ts";
 import { makeManifests } from "./manifests.ts";
+import { buildPackage, elapsedMs, median, ROOT } from "./measure.ts";
 import { makeWorld } from "./world.ts";
 
 const ROUNDS = 9;
@@ -26,17 +27,6 @@ const CLUSTERS = [
   { nodes: 50, pods: 1_000 },
   { nodes: 500, pods: 20_000 },
 ];
-const sallyport = new URL("../../cli/sallyport.js", import.meta.url).pathname;
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-
-async function elapsedMs(run: () => unknown): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-}
-
 async function medianMs(run: () => unknown): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++) times.push(await elapsedMs(run));
@@ -53,6 +43,8 @@ const base = await repository.commit(Object.fromEntries(manifests.map(({ path, t
 const text = manifests.find(({ path }) => path === "policy-5.yaml")?.text ?? "";
 const head = await repository.commit({ "policy-5.yaml": text.replace("30.5.0.0/16", "30.5.0.0/17") });
 
+const programs = { "from sources": join(ROOT, "cli/sallyport.js"), "from the package": await buildPackage(work.path) };
+
 const listing = await repository.git("ls-tree", "-r", head);
 const blobs = listing.split("\n").map((line) => line.split(/\s/)[2]);
 const catFile = () =>
@@ -64,9 +56,11 @@ for (const size of CLUSTERS) {
   const view = withRole(makeWorld({ ...size, policies: 0, floatingIPs: 0 }).view);
   const inventory = join(work.path, `${size.pods}.json`);
   await writeFile(inventory, JSON.stringify({ kind: "List", items: kubernetesObjects(view) }));
-  const args = [sallyport, "plan", "--repo", repository.worktree, "--inventory", inventory];
-  const cold = await medianMs(() => execa(process.execPath, args, { reject: false }));
-  tell(`sallyport plan, cold, ${size.pods} pods on ${size.nodes} nodes`, cold);
+  for (const [kind, program] of Object.entries(programs)) {
+    const args = [program, "plan", "--repo", repository.worktree, "--inventory", inventory];
+    const cold = await medianMs(() => execa(process.execPath, args, { reject: false }));
+    tell(`plan, ${kind}, ${size.pods} pods on ${size.nodes} nodes`, cold);
+  }
 
   const local = openLocalRepository(repository.worktree);
   const parsed = new Map<string, ReturnType<typeof parseFile>>();
