@@ -4,8 +4,6 @@ import { CALM } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import type { World } from "./world.ts";
 
-const HINT_MS = 100;
-
 export function disturb(world: World, untilMs: number): void {
   const { timeline, random, network, nodes, reconciler, scenario } = world;
   const backWithinMs = scenario.backWithinMs ?? 2000;
@@ -28,7 +26,8 @@ export function disturb(world: World, untilMs: number): void {
   }
 
   const { faults } = scenario;
-  if (scenario.eager) often(HINT_MS, () => hint(world));
+  scenario.setPiece?.(world);
+  often(scenario.hintEveryMs, () => hint(world, random.pick(world.gateways)));
   often(faults.pauses, () => random.pick(nodes).pause(random.between(0, random.chance(0.7) ? 900 : 2500)));
   often(faults.cuts, () => cut(world));
   often(faults.slowness, () => slowDown(world));
@@ -51,9 +50,9 @@ export function disturb(world: World, untilMs: number): void {
   often(faults.parks, () => {
     const node = random.pick(nodes);
     node.stop(random.chance(0.85) ? "park" : "release");
-    timeline.after(random.between(0, random.chance(0.8) ? 3000 : 9000), () => node.start());
+    timeline.after(random.between(0, (random.chance(0.8) ? 1.5 : 4.5) * backWithinMs), () => node.start());
   });
-  often(faults.moves, () => reconciler.move());
+  often(faults.moves, () => reconciler.move(random.pick(world.ips), random.pick(world.gateways).name));
   often(faults["silence-of-plan"], () => reconciler.die(random.between(0, 5000)));
   often(faults["witness-changes"], () => changeWitnesses(world));
   often(faults["disk-losses"], () => loseDisk(world));
@@ -75,8 +74,7 @@ export function disturb(world: World, untilMs: number): void {
 }
 
 /** Everything is free, says every witness: whether a candidate asks at the wrong time must not matter. */
-function hint({ random, network, gateways, reconciler, ips }: World): void {
-  const candidate = random.pick(gateways);
+export function hint({ random, network, reconciler, ips }: World, candidate: SimNode): void {
   const free = ips.filter(() => random.chance(0.5)).map((ip) => [ip, ""] as const);
   const { version, members } = candidate.report()?.witnesses ?? reconciler.set();
   for (const member of members) {
@@ -104,29 +102,37 @@ function cut({ random, network, nodes }: World): void {
   }
 }
 
-function changeWitnesses({ random, nodes, reconciler }: World): void {
-  const size = Math.min(nodes.length, Math.floor(random.between(2, 6)));
-  const members = new Set<string>();
-  while (members.size < size) members.add(random.pick(nodes).witness());
-  reconciler.wantWitnesses([...members].sort());
+function changeWitnesses({ random, nodes, reconciler, scenario }: World): void {
+  const someOfThem = () => {
+    const size = Math.min(nodes.length, Math.floor(random.between(2, 6)));
+    const members = new Set<string>();
+    while (members.size < size) members.add(random.pick(nodes).witness());
+    return [...members].sort();
+  };
+  // Half of the time only when the change before is done.
+  if (!reconciler.settled() && random.chance(0.5)) return;
+  reconciler.wantWitnesses(someOfThem(), scenario.hintEveryMs === undefined ? null : someOfThem());
 }
 
 /**
- * A disk is lost where the protocol bears it: no change is under way, and every other witness has its disk. The reconciler
- * asks for the node's new disk in place of the lost one.
+ * A disk is lost where the protocol bears it, when no change is under way: by one that is no witness, or by one of three
+ * or more, if every other has its disk. The reconciler asks for the node's new disk in place of the lost one.
  */
 function loseDisk({ random, nodes, reconciler }: World): void {
   const node = random.pick(nodes);
   const { members } = reconciler.set();
-  const disks = nodes.map((one) => one.witness());
-  const before = node.witness();
-  if (!reconciler.settled() || !members.every((member) => disks.includes(member))) return;
-  if (members.includes(before) && members.length < 3) return;
-  if (nodes.some((one) => one.report()?.witnesses.members.join() !== members.join())) return;
+  const lost = node.witness();
+  if (!reconciler.settled()) return;
+  if (members.includes(lost) && !canLoseOne(nodes, members)) return;
   node.losePower();
   node.wipeDisk();
   node.start();
-  if (members.includes(before)) {
-    reconciler.wantWitnesses(members.map((member) => (member === before ? node.witness() : member)).sort());
-  }
+  if (!members.includes(lost)) return;
+  reconciler.wantWitnesses(members.map((member) => (member === lost ? node.witness() : member)).sort(), null);
+}
+
+function canLoseOne(nodes: readonly SimNode[], members: readonly string[]): boolean {
+  const disks = nodes.map((one) => one.witness());
+  const known = nodes.every((one) => one.report()?.witnesses.members.join() === members.join());
+  return known && members.length >= 3 && members.every((member) => disks.includes(member));
 }

@@ -1,6 +1,8 @@
 /** Each rule left out once, in a world where that must show. */
 import { RULES, type Rules } from "../../nodeagent/lease/rules.ts";
+import { CALM } from "./network.ts";
 import { BAD_WEATHER } from "./scenarios.ts";
+import { changeUnderLease, changeUnderPark, freezeAtResume, lateRelease, replaceWitnesses } from "./set-pieces.ts";
 import { type Scenario, SIMULATED, type Variant } from "./world.ts";
 
 export interface Mutation {
@@ -22,16 +24,19 @@ const groundsFor: Rules["groundsFor"] = (entry, ...rest) =>
 export const BARE: Variant = { rules: { groundsFor } };
 
 const small: Scenario = {
-  ...{ gateways: 4, witnesses: 3, ips: 4, chaosMs: 60_000, calmMs: 0, eager: true },
+  ...{ gateways: 4, witnesses: 3, ips: 4, chaosMs: 60_000, calmMs: 0, hintEveryMs: 100 },
   ...{ weather: BAD_WEATHER, freezeShare: 0.0004 },
   faults: { pauses: 700, cuts: 900, slowness: 2000, restarts: 1500 },
 };
 /** Links fail, but not so often that nobody holds anything. */
 const links: Scenario = { ...small, freezeShare: 0.0002, faults: { pauses: 2000, cuts: 1000 } };
 const witnesses: Scenario = {
-  ...{ ...small, others: 2, weather: { ...BAD_WEATHER, late: 0 }, freezeShare: 0 },
-  faults: { pauses: 1500, cuts: 1500, "witness-changes": 1200 },
+  ...{ ...small, others: 2, weather: { ...BAD_WEATHER, late: 0 }, freezeShare: 0, timing: { answerMs: 20 } },
+  faults: { pauses: 1000, cuts: 1500, "witness-changes": 500 },
 };
+
+/** Little happens beside the set piece. */
+const scene: Scenario = { ...witnesses, weather: CALM, freezeShare: 0, faults: {} };
 
 function broken(leftOut: string, rules: Partial<Rules>, scenario: Scenario = small): Mutation {
   return { leftOut, variant: { rules: { groundsFor, ...rules } }, scenario };
@@ -52,7 +57,7 @@ export const MUTATIONS: readonly Mutation[] = [
   broken(
     "refuse claims older than a recorded one",
     { refuses: (entry, ...claim) => refuses({ ...entry, newestEpoch: 0 }, ...claim) },
-    { ...links, faults: { cuts: 800, slowness: 400, moves: 500 } },
+    { ...scene, setPiece: lateRelease },
   ),
   broken("record claims newer than the own register", {
     records: ({ accepted }, epoch) => epoch <= (accepted?.epoch ?? 0),
@@ -82,7 +87,11 @@ export const MUTATIONS: readonly Mutation[] = [
     { ...links, freezeShare: 0.003 },
   ),
   broken("into `mine` only after an acknowledged claim", { mayEnter: () => true }, { ...small, slowestWriteMs: 2.1 }),
-  broken("claimed while it may be in `mine`", { mayDropClaim: (isInside) => !isInside }),
+  broken(
+    "claimed while it may be in `mine`",
+    { mayDropClaim: (isInside) => !isInside },
+    { ...links, slowestWriteMs: 1000, faults: { moves: 200 } },
+  ),
   broken("no heartbeat while `mine` holds what is not claimed", { mayHeartbeat: (_, replaced) => replaced }),
   broken("no heartbeat before `mine` is this generation's", { mayHeartbeat: () => true }),
   broken(
@@ -93,27 +102,35 @@ export const MUTATIONS: readonly Mutation[] = [
   broken(
     "notes of a park stay until the lease is short",
     { endsPark: () => true },
-    { ...links, freezeShare: 0.01, faults: { parks: 1000 } },
+    { ...scene, timing: {}, setPiece: freezeAtResume },
   ),
   broken(
     "the note outlasts the park",
-    { timing: { ...timing, parkNoteMs: timing.parkMs } },
+    { timing: { ...timing, parkNoteMs: timing.parkMs - timing.leaseMs } },
     { ...small, freezeShare: 0, faults: { parks: 1500 } },
   ),
-  broken("a witness goes by its own set only", { obeys: () => true }, witnesses),
-  broken("registers are written again after a change", { rewrites: false }, witnesses),
-  broken("a change waits for leases to end", { settleMs: () => 0 }, witnesses),
+  broken("a witness goes by its own set only", { obeys: () => true }, { ...scene, setPiece: replaceWitnesses }),
+  broken(
+    "registers are written again after a change",
+    { rewrites: false },
+    { ...witnesses, faults: { ...witnesses.faults, "disk-losses": 200 } },
+  ),
+  broken("a change waits for leases to end", { settleMs: () => 0 }, { ...scene, setPiece: changeUnderLease }),
   broken(
     "a change waits for parks to end",
     { settleMs: (_, { freeAfterMs }) => freeAfterMs },
-    { ...witnesses, faults: { ...witnesses.faults, parks: 1500 } },
+    { ...scene, setPiece: changeUnderPark },
   ),
   broken(
     "one member at a time",
     { nextMembers: (members, target) => (members.join() === target.join() ? null : target) },
     witnesses,
   ),
-  broken("one successor of each set", { successor: (_, wanted) => wanted }, witnesses),
+  broken(
+    "one successor of each set",
+    { successor: (_, wanted) => wanted },
+    { ...witnesses, timing: {}, faults: { slowness: 300, "witness-changes": 500 } },
+  ),
   flawed(
     "a witness that lost its disk is another witness",
     { keepsDiskName: true },

@@ -141,7 +141,9 @@ export function createNode(parts: NodeParts): SimNode {
         write(process, output.write, () => gate.change(output.generation, output.add, output.remove));
         return;
       case "persist":
-        disk.write(output, random.between(0.3, parts.slowestDiskMs), () => give(process, { on: "persisted", write: output.write }));
+        disk.write(output, random.between(0.3, parts.slowestDiskMs), () =>
+          give(process, { on: "persisted", write: output.write }),
+        );
         return;
       case "announce":
         takeOvers += output.ips.length;

@@ -8,9 +8,9 @@ import type { Timeline } from "./timeline.ts";
 export interface Reconciler {
   run(): void;
   die(forMs: number): void;
-  /** Moves one address to another gateway. */
-  move(): void;
-  wantWitnesses(members: readonly WitnessId[] | null): void;
+  move(ip: string, to: string): void;
+  /** @param rival what another coordinator wants at the same time, by an older or a newer plan */
+  wantWitnesses(members: readonly WitnessId[], rival: readonly WitnessId[] | null): void;
   set(): WitnessSet;
   /** The wanted set is in force, and a coordinator says that all about it is done. */
   settled(): boolean;
@@ -38,7 +38,7 @@ export function createReconciler({ timeline, random, nodes, gateways, ips, first
   const epochs = new Map<string, number>();
   let set = firstSet;
   let target: readonly WitnessId[] | null = null;
-  let coordinators: readonly string[] = [];
+  const targets = new Map<string, readonly WitnessId[]>();
   let deadUntil = 0;
   let settled = false;
   const sent = new Map<string, string>();
@@ -67,7 +67,7 @@ export function createReconciler({ timeline, random, nodes, gateways, ips, first
         addresses: gateways.includes(node) ? ips.map((ip) => address(ip, node.name)) : [],
         // Where a node begins; the newer ones it must learn from the witnesses.
         witnesses: firstSet,
-        targetWitnesses: coordinators.includes(node.name) ? target : null,
+        targetWitnesses: targets.get(node.name) ?? null,
       };
       const text = JSON.stringify(desired);
       if (sent.get(node.name) === text) continue;
@@ -95,16 +95,18 @@ export function createReconciler({ timeline, random, nodes, gateways, ips, first
     die(forMs) {
       deadUntil = timeline.now() + forMs;
     },
-    move() {
-      const ip = random.pick(ips);
+    move(ip, to) {
       const epoch = epochs.get(ip);
       if (epoch === undefined) return;
       releases.set(ip, epoch);
-      order.set(ip, toFront(order.get(ip) ?? [], random.pick(names)));
+      order.set(ip, toFront(order.get(ip) ?? [], to));
     },
-    wantWitnesses(members) {
+    wantWitnesses(members, rival) {
       target = members;
-      coordinators = [random.pick(nodes).name, ...(random.chance(0.3) ? [random.pick(nodes).name] : [])];
+      settled = false;
+      targets.clear();
+      if (rival !== null || random.chance(0.3)) targets.set(random.pick(nodes).name, rival ?? members);
+      targets.set(random.pick(nodes).name, members);
     },
     set: () => (set.version === 0 ? NO_SET : set),
     settled: () => target === null || (settled && target.join() === set.members.join()),

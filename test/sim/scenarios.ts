@@ -17,7 +17,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "nothing goes wrong": { ...cluster, chaosMs: 20_000, faults: {} },
   "messages, processes and links fail": { ...cluster, ...stormy, faults: ordinary },
   "the same with five witnesses": { ...cluster, ...stormy, witnesses: 5, faults: ordinary },
-  "every candidate tries at any time": { ...cluster, ...stormy, faults: ordinary, eager: true, calmMs: 0 },
+  "every candidate tries at any time": { ...cluster, ...stormy, faults: ordinary, hintEveryMs: 100, calmMs: 0 },
   "the power fails, on one node or on all": { ...cluster, ...stormy, faults: { power: 3000, blackouts: 15_000 } },
   "restarts with the addresses kept open": {
     ...cluster,
@@ -33,7 +33,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ...stormy,
     others: 1,
     faults: everything,
-    eager: true,
+    hintEveryMs: 100,
     calmMs: 0,
   },
   "two nodes and a third witness": {

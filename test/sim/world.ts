@@ -1,8 +1,13 @@
-/** Nodes, network, plan and faults in one virtual world, and the invariant: nowhere two open gates for one address. */
+/**
+ * Nodes, network, plan and faults in one virtual world, and what must hold in it at every moment: at most one open gate
+ * for an address; an epoch of an address is given to one process; a version of the witness set has one list of members.
+ */
 import { RULES, type Rules } from "../../nodeagent/lease/rules.ts";
+import type { Timing } from "../../nodeagent/lease/timing.ts";
 import type { WitnessSet } from "../../nodeagent/lease/witness-set.ts";
 import { disturb } from "./faults.ts";
 import type { GateFlaws } from "./gate.ts";
+import { createJudge } from "./judge.ts";
 import { CALM, createNetwork, type Network, type Weather } from "./network.ts";
 import { createNode, type SimNode } from "./node.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -23,13 +28,15 @@ export interface Scenario {
   readonly calmMs: number;
   /** Each with the milliseconds between two of its kind, on average. */
   readonly faults: Partial<Readonly<Record<Fault, number>>>;
+  readonly setPiece?: (world: World) => void;
   readonly weather?: Weather;
   /** Share of a process's acts before which it is frozen. */
   readonly freezeShare?: number;
   /** How soon a killed process, or a node without power, is back; 2000 unless said. */
   readonly backWithinMs?: number;
-  /** Every candidate believes to be the first, and is told that everything is free. */
-  readonly eager?: boolean;
+  /** Every candidate believes to be the first, and one of them is told so often that everything is free. */
+  readonly hintEveryMs?: number;
+  readonly timing?: Partial<Timing>;
   /** Kernel writes take up to this; 150 unless said. */
   readonly slowestWriteMs?: number;
   /** Writes to disk take up to this; 15 unless said. */
@@ -93,19 +100,11 @@ const SAMPLE_MS = 50;
 export function simulate(seed: number, scenario: Scenario, variant: Variant = {}): Outcome {
   const timeline = createTimeline();
   const random = createRandom(seed);
-  const rules = { ...SIMULATED, ...variant.rules };
+  const broken = { ...SIMULATED, ...variant.rules };
+  const rules = { ...broken, timing: { ...broken.timing, ...scenario.timing } };
   const ips = Array.from({ length: scenario.ips }, (_, i) => `192.0.2.${i + 1}`);
-  let violation: string | null = null;
-
-  function opened(node: SimNode): void {
-    if (violation !== null) return;
-    for (const ip of node.openIPs()) {
-      const other = nodes.find((one) => one !== node && one.isOpen(ip));
-      if (other === undefined) continue;
-      violation = `at ${Math.round(timeline.now())} ms ${ip} is open on ${node.name} and on ${other.name}`;
-      return;
-    }
-  }
+  const judge = createJudge(timeline);
+  const opened = (node: SimNode) => judge.opened(node, nodes);
 
   const byName = new Map<string, SimNode>();
   const network = createNetwork(timeline, random, (from, to, message) => {
@@ -118,7 +117,10 @@ export function simulate(seed: number, scenario: Scenario, variant: Variant = {}
       slowestWriteMs: scenario.slowestWriteMs ?? 150,
       slowestDiskMs: scenario.slowestDiskMs ?? 15,
       keepsDiskName: variant.keepsDiskName ?? false,
-      send: network.send,
+      send(from, to, message) {
+        judge.said(from, message);
+        network.send(from, to, message);
+      },
     });
     byName.set(node.name, node);
     return node;
@@ -133,7 +135,7 @@ export function simulate(seed: number, scenario: Scenario, variant: Variant = {}
   };
   const reconciler = createReconciler({
     ...{ timeline, random, nodes, gateways, ips, firstSet },
-    eager: scenario.eager ?? false,
+    eager: scenario.hintEveryMs !== undefined,
   });
   const world: World = { timeline, random, network, nodes, gateways, reconciler, ips, scenario };
 
@@ -145,17 +147,17 @@ export function simulate(seed: number, scenario: Scenario, variant: Variant = {}
   let samples = 0;
   let held = 0;
   const endOfChaos = START_MS + scenario.chaosMs;
-  while (timeline.now() < endOfChaos && violation === null) {
+  while (timeline.now() < endOfChaos && judge.violation() === null) {
     steps += timeline.run(timeline.now() + SAMPLE_MS);
     samples += ips.length;
     held += ips.filter((ip) => nodes.some((node) => node.isOpen(ip))).length;
   }
   network.setWeather(CALM);
   const end = endOfChaos + scenario.calmMs;
-  while (timeline.now() < end && violation === null) steps += timeline.run(timeline.now() + 1000);
+  while (timeline.now() < end && judge.violation() === null) steps += timeline.run(timeline.now() + 1000);
   return {
     steps,
-    violation,
+    violation: judge.violation(),
     takeOvers: nodes.reduce((sum, node) => sum + node.takeOvers(), 0),
     parks: nodes.reduce((sum, node) => sum + node.parks(), 0),
     setVersion: Math.max(...nodes.map((node) => node.report()?.witnesses.version ?? 0)),
