@@ -6,13 +6,19 @@ import type { Gateway } from "./segment.ts";
 export interface Arbiter {
   hear(from: Gateway, heartbeat: Heartbeat, nowMs: number): Answer;
   readonly owner: () => Gateway | null;
-  readonly grants: readonly Gateway[];
+  readonly grants: readonly Grant[];
+}
+
+export interface Grant {
+  readonly to: Gateway;
+  /** Before the gateway was told. */
+  readonly atMs: number;
 }
 
 export function createArbiter(): Arbiter {
-  const grants: Gateway[] = [];
+  const grants: Grant[] = [];
   let lastClaimMs = Number.NEGATIVE_INFINITY;
-  const owner = (): Gateway | null => grants.at(-1) ?? null;
+  const owner = (): Gateway | null => grants.at(-1)?.to ?? null;
   return {
     grants,
     owner,
@@ -23,7 +29,7 @@ export function createArbiter(): Arbiter {
       }
       if (claims) return { number, says: "refused" };
       if (nowMs - lastClaimMs <= TIMING.freeAfterMs) return { number, says: "acknowledged" };
-      grants.push(from);
+      grants.push({ to: from, atMs: nowMs });
       lastClaimMs = nowMs;
       return { number, says: "take" };
     },

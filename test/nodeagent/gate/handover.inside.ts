@@ -11,6 +11,7 @@ import { createArbiter } from "./arbiter.ts";
 import { capture } from "./capture.ts";
 import type { Heartbeat } from "./contender.ts";
 import { buildSegment, CLAIMS, deviceOf, FLOATING, FLOATING6, GATEWAYS, type Gateway } from "./segment.ts";
+import { type HandOvers, heardGrants, type SentFrame, strayFrames } from "./strays.ts";
 
 const [handOvers = 0, seed = 0] = process.argv.slice(2).map(Number);
 const NEGATIVE_CONTROL_MS = 1_000;
@@ -43,7 +44,7 @@ async function contend(host: Gateway) {
   // It may be killed before it has read everything.
   child.stdin.on("error", () => {});
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const answer = arbiter.hear(host, JSON.parse(line) as Heartbeat, performance.now());
+    const answer = arbiter.hear(host, JSON.parse(line) as Heartbeat, Date.now());
     child.stdin.write(`${JSON.stringify(answer)}\n`);
   });
   return child;
@@ -80,19 +81,13 @@ function framesUntilNow(): Readonly<Record<Gateway, number>> {
   return { worker1: ports.worker1?.frames.length ?? 0, worker2: ports.worker2?.frames.length ?? 0 };
 }
 
-/** Whose frames were seen, one after the other; a change of the holder is a new entry. */
-function holderRuns(from: Readonly<Record<Gateway, number>>): {
-  readonly runs: readonly Gateway[];
-  readonly frames: number;
-} {
-  const frames = GATEWAYS.flatMap((host) =>
-    (ports[host]?.frames ?? []).slice(from[host]).map(({ atMs }) => ({ host, atMs })),
-  ).sort((a, b) => a.atMs - b.atMs);
-  const runs = frames.map(({ host }) => host).filter((host, index, hosts) => host !== hosts[index - 1]);
-  return { runs, frames: frames.length };
+function framesSince(from: Readonly<Record<Gateway, number>>): readonly SentFrame[] {
+  return GATEWAYS.flatMap((host) =>
+    (ports[host]?.frames ?? []).slice(from[host]).map(({ atMs }): SentFrame => ({ by: host, atMs })),
+  );
 }
 
-const held = holderRuns(first);
+const held = framesSince(first);
 const grants = [...arbiter.grants];
 
 // Without the gates both answer, and the capture must show it.
@@ -100,7 +95,14 @@ for (const contender of Object.values(contenders)) contender.kill("SIGKILL");
 await Promise.all(GATEWAYS.map((host) => sh(host, "nft delete table netdev sallyport_lease")));
 const beforeControl = framesUntilNow();
 await delay(NEGATIVE_CONTROL_MS);
-const control = holderRuns(beforeControl);
+const control = framesSince(beforeControl);
 
-console.log(JSON.stringify({ seed, stops, grants, runs: held.runs, frames: held.frames, control: control.runs }));
+const result: HandOvers = {
+  grants: grants.length,
+  heard: heardGrants(held, grants),
+  frames: held.length,
+  strays: strayFrames(held, grants),
+  controlStrays: strayFrames(control, grants).length,
+};
+console.log(JSON.stringify({ stops, ...result }));
 process.exit(0);
