@@ -33,6 +33,7 @@ test.each([
   ["nodeagent/a.ts", 'import type { NodeState } from "../policies/nodestate.ts";', []],
   ["nodeagent/a.ts", 'import { x } from "../policies/nodestate.ts";', ["1: imports policies/nodestate.ts"]],
   ["nodeagent/a.ts", 'import type { Plan } from "../policies/plan.ts";', ["1: imports policies/plan.ts"]],
+  ["nodeagent/lease/a.ts", "const now = performance.now();", ["1: uses performance"]],
   ["nodeagent/a.ts", 'import { execa } from "execa";', []],
   ["reconciler/a.ts", 'import { plan } from "../policies/plan.ts";', []],
   ["reconciler/a.ts", 'import { x } from "../nodeagent/x.ts";', ["1: imports nodeagent/x.ts"]],

@@ -1,7 +1,7 @@
 /** What a witness knows of one address: its register, and in memory who claimed it last. */
 import type { StoredRegister } from "./register.ts";
 
-export interface LastClaim {
+interface LastClaim {
   readonly node: string;
   readonly epoch: number;
   readonly at: number;

@@ -47,7 +47,7 @@ export interface HeartbeatAnswer {
 }
 
 /** What its holder has just let go, to those who watch it: a planned move does not wait for a heartbeat. A hint. */
-export interface Freed {
+interface Freed {
   readonly type: "freed";
   readonly set: number;
   readonly free: HeartbeatAnswer["free"];
@@ -70,7 +70,7 @@ export interface Prepare {
 }
 
 /** `round`: of the ballot promised to somebody else, or 0 when rule 3 forbids. */
-export type Denied = readonly [key: string, round: number];
+type Denied = readonly [key: string, round: number];
 
 export interface Promised {
   readonly type: "promised";

@@ -47,7 +47,7 @@ export interface Proposer {
   deadline(): number;
 }
 
-export type Decide = (key: string, inForce: Accepted | null) => Value | null;
+type Decide = (key: string, inForce: Accepted | null) => Value | null;
 
 interface Track {
   readonly promisedBy: Map<string, Grounds>;

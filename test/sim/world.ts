@@ -43,7 +43,7 @@ export interface Scenario {
   readonly slowestDiskMs?: number;
 }
 
-export type Fault =
+type Fault =
   | "pauses"
   | "cuts"
   | "slowness"
