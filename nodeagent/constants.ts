@@ -13,8 +13,8 @@ export const MARK_TUNNEL = 0x10000;
 export const MARK_SNAT = 0x20000;
 
 /**
- * The main table has judged the packet, whatever it decided: what pods send without this bit meets the shield. In nobody's
- * field named above but Calico's, not carried by VXLAN-GBP, and taken off again in the forward hook.
+ * The main table has classified the packet, which begins a connection to a policy's destination: without this bit it meets
+ * the shield. In nobody's field named above but Calico's, not carried by VXLAN-GBP, and taken off in the forward hook.
  */
 export const MARK_JUDGED = 0x100000;
 
@@ -75,3 +75,5 @@ export const LEASE_PORT = 7790;
 export const CONFLICT_REMEMBERED_S = 60;
 /** The echo of a packet on loopback takes 0.03 ms, on a busy machine 1 ms. */
 export const LEASE_ECHO_TIMEOUT_MS = 50;
+/** UDP between the agents of two nodes. Not assigned by IANA; below the ephemeral ports and the node ports. */
+export const PEERS_PORT = 7791;

@@ -15,7 +15,7 @@ import { markEquals, ruleMatches } from "./matching.ts";
 import { type NodeView, readJson } from "./node-view.ts";
 
 const OUR_BITS = ID_MASK | MARK_TUNNEL | MARK_SNAT | MARK_JUDGED;
-/** Of packets from pods when they are routed: to a gateway, on a gateway, and not selected. */
+/** Of what pods send to a policy's destination, when it is routed: to a gateway, on a gateway, and not selected. */
 const ROLES = [MARK_TUNNEL | MARK_JUDGED, MARK_SNAT | MARK_JUDGED, MARK_JUDGED];
 const WHOLE_MARK = 0xffffffff;
 const hex = (bits: number) => `0x${(bits >>> 0).toString(16)}`;
@@ -59,7 +59,7 @@ function judgeRule({ priority, fwmark, fwmask, table }: ListedRoutingRule): read
 
 function losesPods(priority: number, value: number): Finding {
   return warns(
-    `routing rule ${priority} takes packets by the whole mark ${hex(value)}; packets from pods do not match it, since one bit more is set`,
+    `routing rule ${priority} takes packets by the whole mark ${hex(value)}; what begins a connection to a policy's destination does not match it, since one bit more is set`,
     `give it a mask without the bits ${hex(OUR_BITS)}`,
   );
 }

@@ -1,21 +1,22 @@
 /**
  * The shield's table, as one line for an interactive nft: one transaction that puts it in the place of an earlier one.
  *
- * It drops what pods send to a policy's destination and the main table did not judge. Whatever the main table decides, it
- * sets a bit of the mark; without that bit the main table is not there, not filled yet, or tampered with.
+ * It drops what pods send to a policy's destination and the main table did not see, because that is not there, not filled
+ * yet, or tampered with. The main table marks every packet that begins such a connection, whatever it decides, and every
+ * packet of a connection with an egress id. Other connections under way were judged when they began, and cost nothing.
  */
 import { createHash } from "node:crypto";
 import type { NodeState } from "../../policies/nodestate.ts";
 import { FAMILIES, type Family, ofFamily, outermostPrefixes } from "../addresses.ts";
 import { SHIELD_TABLE } from "../constants.ts";
-import { isJudged, setName, WORDS } from "../skeleton/words.ts";
+import { idInMark, isDecided, setName, WORDS } from "../skeleton/words.ts";
 
 /** Before the main table takes the bit off again, at -150. */
 const PRIORITY = -155;
 
 const TABLE = `${SHIELD_TABLE.family} ${SHIELD_TABLE.name}`;
 
-export type Shielded = Pick<NodeState, "podCIDRs" | "noEgressCIDRs" | "destinations">;
+export type Shielded = Pick<NodeState, "podCIDRs" | "noEgressCIDRs" | "destinations" | "classes">;
 
 export interface ShieldCommands {
   readonly line: string;
@@ -38,15 +39,29 @@ function tableCommands(state: Shielded): readonly string[] {
     `add table ${TABLE} { flags owner; }`,
     `add counter ${TABLE} not_judged`,
     ...FAMILIES.flatMap((family) => setCommands(state, family)),
-    `add chain ${TABLE} forward { type filter hook forward priority ${PRIORITY}; policy accept; }`,
-    rule(`${isJudged} return`),
-    rule("ct direction reply return"),
+    ...idCommands(state),
+    `add chain ${TABLE} closed`,
     ...FAMILIES.map(dropRule),
+    `add chain ${TABLE} forward { type filter hook forward priority ${PRIORITY}; policy accept; }`,
+    rule("forward", `${isDecided} return`),
+    rule("forward", "ct direction reply return"),
+    rule("forward", "ct state new goto closed"),
+    rule("forward", "tcp flags & (fin | syn | rst | ack) == syn goto closed"),
+    rule("forward", `ct ${idInMark} @ids goto closed`),
   ];
 }
 
-function rule(text: string): string {
-  return `add rule ${TABLE} forward ${text}`;
+function rule(chain: string, text: string): string {
+  return `add rule ${TABLE} ${chain} ${text}`;
+}
+
+/** Others use bits of the connection's mark too: only the ids in use are ours. */
+function idCommands({ classes }: Shielded): readonly string[] {
+  const ids = new Set(classes.flatMap(({ rules }) => rules.map(({ id }) => id)));
+  return [
+    `add set ${TABLE} ids { typeof ct mark; }`,
+    ...(ids.size === 0 ? [] : [`add element ${TABLE} ids { ${[...ids].join(", ")} }`]),
+  ];
 }
 
 function setCommands({ podCIDRs, noEgressCIDRs, destinations }: Shielded, family: Family): readonly string[] {
@@ -71,6 +86,7 @@ function dropRule(family: Family): string {
   const set = (name: string) => `@${setName(name, family)}`;
   const routed = neverRouted.map((prefix) => `${ip} daddr != ${prefix}`).join(" ");
   return rule(
+    "closed",
     `${ip} saddr ${set("pod_cidrs")} ${ip} daddr ${set("destinations")} ${routed} ${ip} daddr != ${set("no_egress")} counter name not_judged drop`,
   );
 }

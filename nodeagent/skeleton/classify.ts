@@ -1,7 +1,7 @@
 /** Whose packet is it, and which policy's? The chains behind `pre`. */
 import { FAMILIES, type Family } from "../addresses.ts";
 import type { ChainDeclaration } from "../kernel/nft/declaration.ts";
-import { idAndJudgement, idInMark, judge, overlay, setName, WORDS } from "./words.ts";
+import { idInMark, judge, overlay, setName, WORDS } from "./words.ts";
 
 /** A chain stands before the chain that jumps to it. */
 export function classifyingChains(): readonly ChainDeclaration[] {
@@ -29,6 +29,7 @@ function classifyChain(family: Family): ChainDeclaration {
     rules: [
       ...(family === 4 ? [toOther] : []),
       { text: `${ip} daddr != ${set("destinations")} return`, comment: "no policy names this destination" },
+      { text: judge, comment: "what passes here was judged: the shield lets it pass" },
       ...neverRouted.map((prefix) => ({ text: `${ip} daddr ${prefix} return`, comment: `never routed: ${prefix}` })),
       { text: `${ip} daddr ${set("no_egress")} return`, comment: "inside the cluster" },
       { text: "iifname @uplinks return", comment: "not from a pod of this node" },
@@ -45,8 +46,8 @@ const fromTunnelChain: ChainDeclaration = {
       text: `${WORDS[family].ip} saddr != @${setName("pod_cidrs", family)} drop`,
       comment: `only pods use the tunnel: IPv${family}`,
     })),
-    { text: `meta mark set meta ${idAndJudgement}`, comment: "the header also carries bits of kube-proxy" },
-    { text: `meta ${idInMark} vmap @held_ids`, comment: "an id held here" },
+    { text: `meta mark set meta ${idInMark}`, comment: "the header also carries bits of kube-proxy" },
+    { text: "meta mark vmap @held_ids", comment: "an id held here" },
     { text: "counter drop", comment: "the sender believes an older gateway" },
   ],
 };
@@ -56,11 +57,6 @@ export const preroutingChain: ChainDeclaration = {
   name: "pre",
   hook: { type: "filter", hook: "prerouting", priority: -90 },
   rules: [
-    // Not while the sets are empty: then nothing is decided yet.
-    ...FAMILIES.map((family) => ({
-      text: `${WORDS[family].ip} saddr @${setName("pod_cidrs", family)} ${judge}`,
-      comment: `what passes here was judged, the shield lets it pass: IPv${family}`,
-    })),
     { text: `iifname ${overlay} goto from_tunnel`, comment: "for a gateway" },
     { text: "ct direction reply return", comment: "replies keep their path" },
     // Neighbour and router discovery is neither new nor established: the kernel does not track it.

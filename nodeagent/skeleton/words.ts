@@ -25,10 +25,9 @@ export function setName(name: string, family: Family): string {
 
 export const overlay = `"${OVERLAY_DEVICE}"`;
 export const idInMark = `mark & ${hex(ID_MASK)}`;
-export const idAndJudgement = `mark & ${hex(ID_MASK | MARK_JUDGED)}`;
 export const judge = `meta mark set meta mark | ${hex(MARK_JUDGED)}`;
-export const unjudge = `meta mark set meta mark & ${hex(0xffffffff - MARK_JUDGED)}`;
-export const isJudged = `meta mark & ${hex(MARK_JUDGED)} == ${hex(MARK_JUDGED)}`;
+export const unjudge = `meta mark & ${hex(MARK_JUDGED)} == ${hex(MARK_JUDGED)} meta mark set meta mark & ${hex(0xffffffff - MARK_JUDGED)}`;
+export const isDecided = `meta mark & ${hex(MARK_JUDGED | MARK_TUNNEL | MARK_SNAT)} != ${hex(0)}`;
 export const hasTunnelMark = `meta mark & ${hex(MARK_TUNNEL)} == ${hex(MARK_TUNNEL)}`;
 export const hasSnatMark = `meta mark & ${hex(MARK_SNAT)} == ${hex(MARK_SNAT)}`;
 
