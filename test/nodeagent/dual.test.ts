@@ -69,8 +69,10 @@ describe("a dual-stack cluster", () => {
     expect(steps.inbound).toEqual(ofBoth({ nodeAddress: 0, floatingIP: 124, ping: 1 }));
   });
 
-  test("big transfers come through, also where a link behind the gateway takes smaller packets only", () => {
-    expect(steps.transfers).toEqual(ofBoth({ toOutside: true, overSmallerLink: true, fromGatewayNode: true }));
+  test("big transfers and datagrams in fragments come through, also where a link behind the gateway takes smaller packets only", () => {
+    expect(steps.transfers).toEqual(
+      ofBoth({ toOutside: true, overSmallerLink: true, fromGatewayNode: true, fragments: true }),
+    );
   });
 
   test("the pod is told by ICMP which packets are too big for the overlay, and for a link behind the gateway", () => {
