@@ -20,6 +20,15 @@ export interface Gateway {
   readonly mac: string;
 }
 
+/** Another node whose agent this one talks to. */
+export interface Peer {
+  readonly node: string;
+  /** Its underlay address: no other peer has the same. */
+  readonly ip: string;
+  /** X25519 (RFC 7748), base64url without padding, as its agent reported it. */
+  readonly publicKey: string;
+}
+
 /** Pods selected by the same set of policies; they share one chain. */
 export interface PodClass {
   /** Names of the policies, sorted, joined by a comma. */
