@@ -15,16 +15,16 @@ export interface Entry extends StoredRegister {
   readonly newestEpoch: number;
   /** When this witness accepted a new owner. */
   readonly acceptedAt: number;
-  /** Of no meaning without `parkedBy`. */
+  /** Of no meaning without `park`. */
   readonly parkedUntil: number;
 }
 
 /** @param startedAt counts as an acceptance: what was heard just before the start is forgotten */
 export function freshEntry(stored: StoredRegister | null, startedAt: number, parkNoteMs: number): Entry {
-  const register = stored ?? { promised: null, accepted: null, parkedBy: null };
+  const register = stored ?? { promised: null, accepted: null, park: null };
   return { ...register, claim: null, newestEpoch: 0, acceptedAt: startedAt, parkedUntil: startedAt + parkNoteMs };
 }
 
-export function storedPart({ promised, accepted, parkedBy }: Entry): StoredRegister {
-  return { promised, accepted, parkedBy };
+export function storedPart({ promised, accepted, park }: Entry): StoredRegister {
+  return { promised, accepted, park };
 }

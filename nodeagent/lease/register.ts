@@ -16,12 +16,18 @@ export interface Accepted extends Value {
   readonly ballot: Ballot;
 }
 
+/** That a node's agent was about to park while it held the address, and which heartbeat said so. */
+interface ParkNote {
+  readonly node: string;
+  readonly heartbeat: readonly [generation: number, number: number];
+}
+
 /** What a witness keeps on disk for each key. */
 export interface StoredRegister {
   readonly promised: Ballot | null;
   readonly accepted: Accepted | null;
-  /** This node's agent has parked while it held the address. How long ago is not kept: a restart counts from anew. */
-  readonly parkedBy: string | null;
+  /** How long ago is not kept: a restart counts from anew. */
+  readonly park: ParkNote | null;
 }
 
 /** No address looks like it. */

@@ -22,8 +22,10 @@ export interface Rules {
   records(entry: Entry, epoch: number): boolean;
   /** Whether a heartbeat is newer than the newest one seen of that node: generation first, then number. */
   isNewer(seen: readonly [number, number], heard: readonly [number, number]): boolean;
-  /** Whether the notes of a node's park go when it heartbeats like this. */
-  endsPark(lease: LeaseLength): boolean;
+  /** Whether the note of a node's park goes when it heartbeats like this, given whether it heartbeat so after the note. */
+  endsPark(lease: LeaseLength, isLater: boolean): boolean;
+  /** Whether it goes when a heartbeat comes without the address. */
+  endsParkOfReleased(isLater: boolean): boolean;
   /** Whether a witness that goes by one set version obeys a message that goes by another. */
   obeys(ownSet: number, messageSet: number): boolean;
   /** Whether an answer waits until what it says is on disk. */
@@ -55,10 +57,10 @@ export const RULES: Rules = {
   majorityOf,
 
   groundsFor(entry, node, now, startedAt, { freeAfterMs }) {
-    const { claim, accepted, parkedBy } = entry;
+    const { claim, accepted, park } = entry;
     // What was acknowledged just before the start is forgotten.
     if (now - startedAt <= freeAfterMs) return null;
-    if (parkedBy !== null && parkedBy !== node && now <= entry.parkedUntil) return null;
+    if (park !== null && park.node !== node && now <= entry.parkedUntil) return null;
     // Not needed for safety: time for a new owner to claim before the next one tries.
     if (accepted !== null && accepted.owner !== node && now - entry.acceptedAt <= freeAfterMs) return null;
     if (claim === null) return accepted === null ? "new" : "expired";
@@ -75,7 +77,9 @@ export const RULES: Rules = {
   records: () => true,
   isNewer: ([generation, number], [heardGeneration, heardNumber]) =>
     heardGeneration > generation || (heardGeneration === generation && heardNumber > number),
-  endsPark: (lease) => lease === "short",
+  // A witness that has started anew has forgotten which heartbeats came before the note.
+  endsPark: (lease, isLater) => isLater && lease === "short",
+  endsParkOfReleased: (isLater) => isLater,
   obeys: (ownSet, messageSet) => ownSet === messageSet,
   persistsFirst: true,
 

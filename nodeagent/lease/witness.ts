@@ -49,10 +49,11 @@ export function createWitness(start: StartState, membership: Membership, rules: 
   }
 
   function put(key: string, entry: Entry): void {
-    const parkedBefore = entries.get(key)?.parkedBy ?? null;
+    const before = entries.get(key)?.park?.node;
+    const after = entry.park?.node;
     entries.set(key, entry);
-    if (parkedBefore !== null && parkedBefore !== entry.parkedBy) parks.get(parkedBefore)?.delete(key);
-    if (entry.parkedBy !== null) parks.set(entry.parkedBy, (parks.get(entry.parkedBy) ?? new Set()).add(key));
+    if (before !== undefined && before !== after) parks.get(before)?.delete(key);
+    if (after !== undefined) parks.set(after, (parks.get(after) ?? new Set()).add(key));
   }
 
   function putOnDisk(key: string, entry: Entry): void {
@@ -145,16 +146,20 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     return freed;
   }
 
-  function notePark(node: string, { lease, claims }: Heartbeat, acknowledged: boolean, now: number): void {
+  function notePark(node: string, { lease, claims, ...which }: Heartbeat, acknowledged: boolean, now: number): void {
+    const heartbeat = [which.generation, which.number] as const;
     const noted = parks.get(node);
     if (lease !== "parking" && (noted === undefined || noted.size === 0)) return;
     const claimed = new Set(claims.map(([ip]) => ip));
     for (const ip of [...(noted ?? [])]) {
-      if (rules.endsPark(lease) || !claimed.has(ip)) putOnDisk(ip, { ...entryOf(ip), parkedBy: null });
+      const entry = entryOf(ip);
+      const isLater = entry.park === null || rules.isNewer(entry.park.heartbeat, heartbeat);
+      const ends = rules.endsPark(lease, isLater) || (!claimed.has(ip) && rules.endsParkOfReleased(isLater));
+      if (ends) putOnDisk(ip, { ...entry, park: null });
     }
     if (lease !== "parking" || !acknowledged) return;
     for (const ip of claimed) {
-      putOnDisk(ip, { ...entryOf(ip), parkedBy: node, parkedUntil: now + timing.parkNoteMs });
+      putOnDisk(ip, { ...entryOf(ip), park: { node, heartbeat }, parkedUntil: now + timing.parkNoteMs });
     }
   }
 
@@ -214,7 +219,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
       .filter(([key, { accepted }]) => accepted !== null && key > after && key !== SET_KEY)
       .map(([key]) => key)
       .sort();
-    const running = [...entries.values()].map((entry) => (entry.parkedBy === null ? 0 : entry.parkedUntil - now));
+    const running = [...entries.values()].map((entry) => (entry.park === null ? 0 : entry.parkedUntil - now));
     return answer(from, {
       type: "listing",
       set,

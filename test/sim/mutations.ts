@@ -2,7 +2,14 @@
 import { RULES, type Rules } from "../../nodeagent/lease/rules.ts";
 import { CALM } from "./network.ts";
 import { BAD_WEATHER } from "./scenarios.ts";
-import { changeUnderLease, changeUnderPark, freezeAtResume, lateRelease, replaceWitnesses } from "./set-pieces.ts";
+import {
+  changeUnderLease,
+  changeUnderPark,
+  freezeAtResume,
+  lateRelease,
+  overtakenPark,
+  replaceWitnesses,
+} from "./set-pieces.ts";
 import { type Scenario, SIMULATED, type Variant } from "./world.ts";
 
 export interface Mutation {
@@ -96,13 +103,18 @@ export const MUTATIONS: readonly Mutation[] = [
   broken("no heartbeat before `mine` is this generation's", { mayHeartbeat: () => true }),
   broken(
     "notes of a park forbid taking",
-    { groundsFor: (entry, ...rest) => groundsFor({ ...entry, parkedBy: null }, ...rest) },
+    { groundsFor: (entry, ...rest) => groundsFor({ ...entry, park: null }, ...rest) },
     { ...small, faults: { parks: 2000 } },
   ),
   broken(
     "notes of a park stay until the lease is short",
-    { endsPark: () => true },
+    { endsPark: (_, isLater) => isLater },
     { ...scene, timing: {}, setPiece: freezeAtResume },
+  ),
+  broken(
+    "notes of a park stay until a later heartbeat",
+    { endsPark: (lease) => lease === "short" },
+    { ...scene, timing: {}, setPiece: overtakenPark },
   ),
   broken(
     "the note outlasts the park",

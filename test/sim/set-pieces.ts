@@ -86,6 +86,35 @@ export function freezeAtResume(world: World): void {
   });
 }
 
+/** Heartbeats from before a park are late, and the witnesses that have noted the park start anew before they arrive. */
+export function overtakenPark(world: World): void {
+  const { random, network, timeline, nodes, reconciler } = world;
+  repeat(world, 9000, () => {
+    const holder = holderOf(world)?.holder;
+    if (holder === undefined) return;
+    const others = reconciler
+      .set()
+      .members.map(nodeOf)
+      .filter((name) => name !== holder.name);
+    for (const name of others) network.slow(holder.name, name, random.between(500, 800), 250);
+    timeline.after(260, () => {
+      holder.stop("park");
+      when(
+        world,
+        () => !holder.isAlive(),
+        2500,
+        () => {
+          for (const node of nodes.filter(({ name }) => others.includes(name))) {
+            node.kill();
+            node.start();
+          }
+          timeline.after(4000, () => holder.start());
+        },
+      );
+    });
+  });
+}
+
 /** One witness has not heard a holder for long, another is replaced, and the holder freezes on a fresh lease. */
 export function changeUnderLease(world: World): void {
   const { random, network, timeline, nodes, reconciler } = world;

@@ -69,7 +69,7 @@ const garbled = fc.tuple(fc.constantFrom(...MESSAGES), fc.jsonValue(), fc.nat())
 describe("a machine", () => {
   const start: StartState = {
     ...{ node: "n1", witness: "n1#a", generation: 7, set, openIPs: ["192.0.2.1"] },
-    registers: [["192.0.2.1", { promised: ballot, accepted, parkedBy: "n1" }]],
+    registers: [["192.0.2.1", { promised: ballot, accepted, park: { node: "n1", heartbeat: [6, 3] } }]],
   };
 
   test("bears whatever passes the door, in any order", () => {
