@@ -127,7 +127,7 @@ describe("a lab", () => {
     expect(await second.sourceSeen(UNSELECTED)).toBe(nodeIP(second, UNSELECTED));
     expect((await first.sightings()).map(({ source }) => source)).toEqual([FLOATING_IP]);
     expect((await second.sightings()).map(({ source }) => source)).toEqual([nodeIP(second, UNSELECTED)]);
-  });
+  }, 40_000);
 });
 
 /** A lab of three nodes whose first commit is in force. */
