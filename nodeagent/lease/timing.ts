@@ -35,8 +35,11 @@ export const TIMING: Timing = {
   candidateStepMs: 200,
   /** After this a proposal without a majority of answers is made again. */
   answerMs: 250,
-  /** How long a starting agent tries to get back, against a majority, what its kernel still holds. */
-  resumeMs: 3_000,
+  /**
+   * How long a starting agent tries to get back, against a majority, what its kernel still holds: longer than witnesses
+   * refuse that started at the same time.
+   */
+  resumeMs: 1_000,
   /** How long a stopping agent waits for witnesses before it stops all the same. */
   stopMs: 2_000,
 };

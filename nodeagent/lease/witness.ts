@@ -257,7 +257,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
       const answers: Output[] = [];
       lastPersisted = write;
       for (const [done, outputs] of waiting) {
-        if (done > write) break;
+        if (done > write) continue;
         answers.push(...outputs);
         waiting.delete(done);
       }
