@@ -27,6 +27,8 @@ export interface Incoming {
 }
 
 export interface Session {
+  /** Until then the peer has to be greeted again: it may have nothing to say, and greetings are lost like anything else. */
+  isKnownToPeer(): boolean;
   greet(): Buffer;
   seal(piece: Piece): Buffer;
   receive(sealed: Buffer): Incoming;
@@ -38,6 +40,7 @@ const QUIET = { drop: null, message: undefined, met: false, greeting: null } as 
 /** @param run of this agent */
 export function createSession(keys: PairKeys, run: number): Session {
   let peerRun = 0;
+  let known = false;
   let sent = 0;
   /** Of what named another run of this agent: so much of it has been answered. */
   let greetedUpTo = 0;
@@ -51,6 +54,7 @@ export function createSession(keys: PairKeys, run: number): Session {
 
   function begin(nextPeerRun: number): void {
     peerRun = nextPeerRun;
+    known = false;
     greetedUpTo = 0;
     window = createWindow();
     assembly = createAssembly();
@@ -65,6 +69,7 @@ export function createSession(keys: PairKeys, run: number): Session {
 
   function take({ number, ...piece }: Datagram): Pick<Incoming, "drop" | "message"> {
     if (!window.take(number)) return { drop: "repeated", message: undefined };
+    known = true;
     const whole = piece.count === 0 ? null : assembly.add(number, piece);
     if (whole === null) return QUIET;
     const message = toMessage(whole);
@@ -72,6 +77,7 @@ export function createSession(keys: PairKeys, run: number): Session {
   }
 
   return {
+    isKnownToPeer: () => known,
     greet: () => sealPiece(GREETING),
     seal: sealPiece,
     receive(sealed) {
