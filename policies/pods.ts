@@ -1,5 +1,5 @@
 /** Which pods each node has, and what it must know of them. */
-import { type Family, familyOf } from "./addresses.ts";
+import { type Family, familyOf, formatAddress, parseAddress } from "./addresses.ts";
 import type { PlannedClass, Selection } from "./classes.ts";
 import type { NodePod } from "./nodestate.ts";
 import type { PodChanges } from "./podchanges.ts";
@@ -110,8 +110,17 @@ function count(counts: Map<Selection, PodCount>, selection: Selection, { hostNet
 function ownAddresses({ hostNetwork, ips }: PodView, families: readonly Family[]): readonly string[] {
   if (hostNetwork) return [];
   const found = ips.map(familyOf);
-  if (found.length === 1 && families.some((family) => family === found[0])) return ips;
-  return families.flatMap((family) => ips[found.indexOf(family)] ?? []);
+  if (found.length === 1 && found[0] === 4 && families.includes(4)) return ips;
+  return families.flatMap((family) => {
+    const ip = ips[found.indexOf(family)];
+    return ip === undefined ? [] : [family === 4 ? ip : canonical(ip)];
+  });
+}
+
+/** An agent compares addresses as text, and refuses a state with any other form. IPv4 has only one. */
+function canonical(ip: string): string {
+  const address = parseAddress(ip);
+  return address === undefined ? ip : formatAddress(address);
 }
 
 /** A total order, so that not even pods which cannot be told apart by name depend on the order of the input. */

@@ -247,7 +247,7 @@ describe("which traffic a policy captures", () => {
       [
         pod("web/host", ip(1), { labels: { role: "frontend" }, hostNetwork: true }),
         pod("web/starting", "", { labels: { role: "frontend" }, ips: [] }),
-        pod("web/six", "", { labels: { role: "frontend" }, ips: ["2001:db8::5", "10.10.1.6"] }),
+        pod("web/six", "", { labels: { role: "frontend" }, ips: ["2001:DB8:0::5", "10.10.1.6"] }),
         pod("web/other", "10.10.1.7"),
       ],
       web,
