@@ -2,8 +2,15 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { outermostPrefixes } from "../../nodeagent/addresses.ts";
+import {
+  isCanonicalAddress,
+  isCanonicalPrefix,
+  isInPrefix,
+  outermostPrefixes,
+  parseAddress,
+} from "../../nodeagent/addresses.ts";
 import { createBackoff } from "../../nodeagent/backoff.ts";
 import { coalesce } from "../../nodeagent/coalesce.ts";
 import { openCniCache } from "../../nodeagent/pods/cni-cache.ts";
@@ -11,6 +18,7 @@ import { parseCacheEntry } from "../../nodeagent/pods/cni-entry.ts";
 import { matchPods } from "../../nodeagent/pods/match.ts";
 import { parseSignal } from "../../nodeagent/shape.ts";
 import { openStateFile } from "../../nodeagent/state-file.ts";
+import { formatAddress, formatPrefix, prefixOf } from "../../policies/addresses.ts";
 import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
 
 const good = nodeState(1, {
@@ -94,6 +102,42 @@ describe("a signal at the door", () => {
     expect(parse(good, 0)).toContain("signal.generation is not an integer");
     expect(parseSignal('{"generation": 1', "worker1")).toBe("it is not JSON");
     expect(parseSignal("null", "worker1")).toBe("signal is not an object");
+  });
+});
+
+describe("addresses", () => {
+  const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
+  const ipv6 = fc
+    .array(group, { minLength: 8, maxLength: 8 })
+    .map((groups) => groups.reduce((value, each) => (value << 16n) | BigInt(each), 0n));
+  const mapped = fc.integer({ min: 0, max: 0xffff_ffff }).map((value) => (0xffffn << 32n) | BigInt(value));
+
+  test("the form that the plan writes is the one that the agent accepts, and reads back the same", () => {
+    fc.assert(
+      fc.property(fc.oneof(ipv6, mapped), fc.integer({ min: 0, max: 128 }), (value, length) => {
+        const text = formatAddress({ family: 6, value });
+        expect(isCanonicalAddress(text)).toBe(true);
+        expect(parseAddress(text)).toBe(value);
+        expect(isCanonicalPrefix(formatPrefix(prefixOf({ family: 6, value }, length)))).toBe(true);
+      }),
+    );
+  });
+
+  test("outermost prefixes cover the same addresses, and no two overlap", () => {
+    const prefix = fc
+      .tuple(ipv6, fc.constantFrom(0, 1, 16, 32, 33, 64, 128))
+      .map(([value, length]) => formatPrefix(prefixOf({ family: 6, value }, length)));
+    const within = (inner: string, outer: string) => {
+      const [network = "", length = "128"] = outer.split("/");
+      return isInPrefix(inner.split("/")[0] ?? "", network, Number(length));
+    };
+    fc.assert(
+      fc.property(fc.array(prefix, { maxLength: 8 }), (prefixes) => {
+        const outermost = outermostPrefixes(prefixes);
+        for (const each of prefixes) expect(outermost.filter((outer) => within(each, outer))).toHaveLength(1);
+        for (const each of outermost) expect(outermost.filter((outer) => within(each, outer))).toEqual([each]);
+      }),
+    );
   });
 });
 
