@@ -1,5 +1,6 @@
 /** Does the kernel forward at all, both ways, and does it keep its routes while it does? */
 import { OVERLAY_DEVICE } from "../constants.ts";
+import { FORWARDING_SYSCTL } from "../settings.ts";
 import { blocks, type Check, type Finding, type PreflightSettings, warns } from "./check.ts";
 import { defaultDevice, listLinks, listRoutes, TUNNEL_KINDS, uplinkName } from "./links.ts";
 import { type NodeView, readSysctl } from "./node-view.ts";
@@ -11,7 +12,11 @@ export const sysctlChecks: readonly Check[] = [
 ];
 
 async function findForwarding(node: NodeView): Promise<readonly Finding[]> {
-  if ((await readSysctl(node, "ipv4/ip_forward")) === 1) return [];
+  if ((await readSysctl(node, FORWARDING_SYSCTL[4])) === 1) return [];
+  // A cluster of IPv6 alone does not need it; whether this is one, the state says later.
+  if ((await readSysctl(node, FORWARDING_SYSCTL[6])) === 1) {
+    return [warns("this node forwards IPv6 only", "set the sysctl net.ipv4.ip_forward to 1 if pods have IPv4")];
+  }
   return [blocks("this node does not forward", "set the sysctl net.ipv4.ip_forward to 1")];
 }
 
@@ -20,7 +25,7 @@ async function findIPv6(node: NodeView, settings: PreflightSettings): Promise<re
   const uplink = await uplinkName(node, settings);
   const defaults = routes.filter(({ dst, dev }) => dst === "default" && (uplink === null || dev === uplink));
   if (defaults.length === 0) return [];
-  if ((await readSysctl(node, "ipv6/conf/all/forwarding")) !== 1) {
+  if ((await readSysctl(node, FORWARDING_SYSCTL[6])) !== 1) {
     return [
       warns("this node does not forward IPv6", "set the sysctl net.ipv6.conf.all.forwarding to 1 if pods have IPv6"),
     ];

@@ -406,6 +406,13 @@ describe("settings", () => {
       null,
       "blocks ip-forward: this node does not forward",
     ],
+    [
+      "forwarding of IPv6 alone",
+      {},
+      { "/proc/sys/net/ipv4/ip_forward": "0\n", "/proc/sys/net/ipv6/conf/all/forwarding": "1\n" },
+      null,
+      "warns ip-forward: this node forwards IPv6 only",
+    ],
     ["a strict tunnel", flannel, conf("flannel.1", 1), null, STRICT_TUNNEL],
     ["a tunnel that is strict because all are", flannel, conf("all", 1), null, STRICT_TUNNEL],
     ["a loose tunnel, though all are strict", flannel, { ...conf("all", 1), ...conf("flannel.1", 2) }, null, null],
