@@ -128,6 +128,7 @@ export function createHolder(
 
   function onAnswer(from: string, answer: HeartbeatAnswer, now: number): Output[] {
     if (answer.generation !== generation) return [];
+    rounds.learn(answer.round);
     for (const [ip, epoch] of answer.refused) if (addresses.epochOf(ip) === epoch) addresses.leave(ip);
     if (answer.set === membership.current().version) {
       candidacy.heard(from, answer.free, majority(), now);

@@ -42,6 +42,8 @@ export interface HeartbeatAnswer {
   readonly refused: readonly Claim[];
   /** The version that the witness has; 0: none. */
   readonly watch: number;
+  /** The highest that this witness has promised for any address: a proposal below it may have to be made twice. */
+  readonly round: number;
   /** Watched addresses that could be taken now, at most `HINTS_MAX`, with the node that fell silent ("": none). A hint. */
   readonly free: readonly (readonly [ip: string, silent: string])[];
 }

@@ -36,6 +36,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
   const parks = new Map<string, Set<string>>();
   const changed = new Set<string>();
   const waiting = new Map<number, Output[]>();
+  let highestRound = 0;
   let setChanged = false;
   let writes = 0;
   let lastPersisted = 0;
@@ -52,6 +53,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     const before = entries.get(key)?.park?.node;
     const after = entry.park?.node;
     entries.set(key, entry);
+    highestRound = Math.max(highestRound, entry.promised?.[0] ?? 0);
     if (before !== undefined && before !== after) parks.get(before)?.delete(key);
     if (after !== undefined) parks.set(after, (parks.get(after) ?? new Set()).add(key));
   }
@@ -110,6 +112,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
       number: heartbeat.number,
       refused,
       watch,
+      round: highestRound,
       free: freeFor(from, watcher?.ips ?? [], now),
     });
     return freed.length === 0 ? answers : [...answers, ...tellWatchers(from, freed, now)];

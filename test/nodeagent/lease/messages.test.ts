@@ -19,7 +19,7 @@ const MESSAGES: readonly Message[] = [
     ],
   },
   {
-    ...{ type: "heartbeat-answer", set: 1, generation: 7, number: 1, watch: 0 },
+    ...{ type: "heartbeat-answer", set: 1, generation: 7, number: 1, watch: 0, round: 3 },
     ...{ refused: [["192.0.2.1", 4]], free: [["192.0.2.2", ""]] },
   },
   { type: "freed", set: 1, free: [["192.0.2.2", "n3"]] },
