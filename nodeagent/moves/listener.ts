@@ -9,8 +9,6 @@ export interface Holder {
   /** Grows with each take-over. */
   readonly epoch: number;
   readonly node: string;
-  /** MAC address of its overlay device. */
-  readonly mac: string;
 }
 
 /** A floating IP that this node sends through. */
@@ -50,12 +48,12 @@ export function createListener(): Listener {
     return newest;
   }
 
-  function note(from: string, mac: string, [ip, epoch]: HeldEpoch): void {
+  function note(from: string, [ip, epoch]: HeldEpoch): void {
     const bySender = said.get(from) ?? new Map<string, Holder>();
     said.set(from, bySender);
     const before = bySender.get(ip);
     if (before === undefined ? bySender.size < REMEMBERED_MAX : before.epoch < epoch) {
-      bySender.set(ip, { ip, epoch, node: from, mac });
+      bySender.set(ip, { ip, epoch, node: from });
     }
   }
 
@@ -69,10 +67,10 @@ export function createListener(): Listener {
         return holder === null || holder === address.holder ? [] : [holder];
       });
     },
-    hear(from, { upTo, mac, held }) {
+    hear(from, { upTo, held }) {
       const concerned = held.flatMap(([ip]) => followed.get(ip) ?? []);
       const before = concerned.map(holderOf);
-      for (const address of held) note(from, mac, address);
+      for (const address of held) note(from, address);
       const changes = concerned.map(holderOf).filter((holder, index) => holder !== before[index]);
       return { answer: { type: "moved-answer", upTo }, changes: changes.filter((holder) => holder !== null) };
     },

@@ -10,8 +10,6 @@ export interface Moved {
   readonly type: "moved";
   /** The receiver then knows all that the sender took up to this revision. */
   readonly upTo: number;
-  /** MAC address of the sender's overlay device. */
-  readonly mac: string;
   readonly held: readonly HeldEpoch[];
 }
 

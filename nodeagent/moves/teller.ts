@@ -43,8 +43,7 @@ interface Target {
   dueAt: number;
 }
 
-/** @param mac of this node's overlay device */
-export function createTeller(mac: string): Teller {
+export function createTeller(): Teller {
   /** In the order of revisions. */
   const held = new Map<string, { readonly epoch: number; readonly revision: number }>();
   const targets = new Map<string, Target>();
@@ -75,7 +74,6 @@ export function createTeller(mac: string): Teller {
     const message: Moved = {
       type: "moved",
       upTo: last[1].revision,
-      mac,
       held: unknown.map(([ip, { epoch }]) => [ip, epoch]),
     };
     messages.set(known, message);

@@ -48,13 +48,15 @@ interface Unfinished {
 export function createAssembly(): Assembly {
   const unfinished = new Map<number, Unfinished>();
 
-  function unfinishedOf(first: number, { count, packed }: Piece): Unfinished {
+  /** `null`: so many newer ones are unfinished that this one was given up. */
+  function unfinishedOf(first: number, { count, packed }: Piece): Unfinished | null {
     const known = unfinished.get(first);
     if (known?.pieces.length === count && known.packed === packed) return known;
+    const oldest = Math.min(...unfinished.keys());
+    if (unfinished.size === UNFINISHED_MAX && first < oldest) return null;
+    if (unfinished.size === UNFINISHED_MAX) unfinished.delete(oldest);
     const fresh = { packed, pieces: new Array<Uint8Array | null>(count).fill(null), missing: count };
     unfinished.set(first, fresh);
-    const [oldest = first] = unfinished.keys();
-    if (unfinished.size > UNFINISHED_MAX) unfinished.delete(oldest);
     return fresh;
   }
 
@@ -63,7 +65,7 @@ export function createAssembly(): Assembly {
       if (piece.count === 1) return piece;
       const first = number - piece.index;
       const message = unfinishedOf(first, piece);
-      if (message.pieces[piece.index] !== null) return null;
+      if (message === null || message.pieces[piece.index] !== null) return null;
       message.pieces[piece.index] = piece.bytes;
       message.missing -= 1;
       if (message.missing > 0) return null;

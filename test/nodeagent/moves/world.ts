@@ -93,7 +93,7 @@ export function createWorld(seed: number, size: Size) {
   }
 
   function startGateway(node: string): void {
-    const teller = createTeller(`mac of ${node}`);
+    const teller = createTeller();
     tellers.set(node, teller);
     start(node, {
       receive: (from, message) => message.type === "moved-answer" && teller.answered(from, message, timeline.now()),
