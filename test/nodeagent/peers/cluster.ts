@@ -25,6 +25,9 @@ export interface Agent extends Peers {
   readonly heard: (readonly [from: string, message: unknown])[];
   readonly met: string[];
   readonly logged: string[];
+  /** Beside recording. */
+  onMessage: (from: string, message: unknown) => void;
+  onMet: (peer: string) => void;
   /** All that it has sent, the newest last. */
   readonly sentDatagrams: Buffer[];
   dropped(why: Drop): number;
@@ -109,16 +112,23 @@ function startAgent(place: Place, node: string, ip: string, identity: Identity):
       };
       return { send, close: opened.close };
     },
-    onMessage: (from, message) => heard.push([from, message]),
-    onMet: (peer) => met.push(peer),
+    onMessage(from, message) {
+      heard.push([from, message]);
+      agent.onMessage(from, message);
+    },
+    onMet(peer) {
+      met.push(peer);
+      agent.onMet(peer);
+    },
     nowMs: () => 0,
     log: { info() {}, error() {}, warn: (_, message) => logged.push(message) },
   });
-  return {
+  const agent: Agent = {
     ...peers,
-    ...{ node, ip, heard, met, logged, sentDatagrams },
+    ...{ node, ip, heard, met, logged, sentDatagrams, onMessage() {}, onMet() {} },
     dropped: (why) => peers.counts().dropped.get(why) ?? 0,
     notSent: (why) => peers.counts().notSent.get(why) ?? 0,
     sendRaw: (datagram, to) => udp?.send(datagram, to),
   };
+  return agent;
 }
