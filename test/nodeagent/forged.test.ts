@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import { runInside } from "./private.ts";
 
 test.each([4, 6])(
-  "over IPv%d, nobody but the nodes can send through a gateway; without our rule anybody could",
+  "IPv%d: neither a neighbour nor a pod can pass for a node and use its floating IPs",
   async (underlay) => {
-    expect(await runInside("forged.inside.ts", 15_000, [String(underlay)])).toEqual({
-      guarded: false,
-      unguarded: true,
+    expect(await runInside("forged.inside.ts", 18_000, [String(underlay)])).toEqual({
+      guarded: { outside: false, pod: false },
+      // Without our rules both can.
+      unguarded: { outside: true, pod: true },
     });
   },
 );
