@@ -140,7 +140,13 @@ export const contract: readonly ContractCase[] = [
         pods6: { [POD6]: "goto id_1", [OTHER_POD6]: "return" },
         floating_of_id6: { "43": "fd00:1::100" },
         // The C library writes ::102:304 with dots.
-        destinations6: { "64:ff9b::/96": "", "::102:304": "", "2001:db8::/33": "", "2001:db8:8000::/48": "", "fd00::7": "" },
+        destinations6: {
+          "64:ff9b::/96": "",
+          "::102:304": "",
+          "2001:db8::/33": "",
+          "2001:db8:8000::/48": "",
+          "fd00::7": "",
+        },
       };
       await nft.apply([put("id_1"), ...Object.entries(given).map(([set, each]) => add(set, each))]);
       for (const [set, each] of Object.entries(given)) assert.deepEqual(await elements(nft, set), each);
