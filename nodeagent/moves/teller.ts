@@ -10,7 +10,7 @@
  */
 import { ADDRESSES_MAX, type HeldEpoch, type Moved, type MovedAnswer } from "./messages.ts";
 
-export interface Told {
+interface Told {
   readonly to: string;
   readonly message: Moved;
 }

@@ -16,7 +16,7 @@ import { createWindow } from "./window.ts";
  */
 export type Drop = "malformed" | "stranger" | "forged" | "stale" | "repeated" | "unreadable";
 
-export interface Incoming {
+interface Incoming {
   readonly drop: Drop | null;
   /** `undefined`: none, or not the whole of it yet. */
   readonly message: unknown;

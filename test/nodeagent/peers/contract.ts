@@ -195,6 +195,7 @@ export const contract: readonly ContractCase[] = [
       next.follow(next.ip, cluster.peersOf("a"));
       await cluster.place.until(() => next.met.length === 1);
       await fence(cluster, next, b);
+      assert.equal(b.dropped("repeated"), 0);
       next.sendRaw(old, b.ip);
       next.sendRaw(held, b.ip);
       await fence(cluster, next, b);

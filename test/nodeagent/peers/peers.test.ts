@@ -1,5 +1,6 @@
 // Beyond the contract: lost greetings, a network at its worst, and a flood
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startMoves } from "../../../nodeagent/moves/moves.ts";
 import { parseMoveMessage } from "../../../nodeagent/moves/validate.ts";
@@ -104,6 +105,23 @@ test("a source node whose agent starts anew hears of all holders again, from rea
   next.follow([{ ip: "192.0.2.9", candidates: ["a"], holder: null }]);
   await place.until(() => holders.get("192.0.2.9") === "a");
   for (const each of [gateway, next]) each.close();
+  cluster.close();
+});
+
+test("from a peer's address but another port nothing is heard: any program there could send it", async () => {
+  const network = `127.${process.pid & 255}.${(process.pid >> 8) & 255}`;
+  const place = kernelPlace([31, 32, 33, 34].map((host) => `${network}.${host}`));
+  const cluster = createCluster(place);
+  const [a, b] = (await cluster.meet("a", "b")) as [Agent, Agent];
+  const elsewhere = createSocket("udp4").bind({ address: a.ip });
+  a.close();
+  a.send("b", "never sent");
+  await place.until(() => {
+    elsewhere.send(a.sentDatagrams.at(-1) ?? "", place.port, b.ip);
+    return b.dropped("stranger") > 0;
+  });
+  expect(b.heard).toEqual([]);
+  elsewhere.close();
   cluster.close();
 });
 
