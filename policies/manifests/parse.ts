@@ -17,7 +17,7 @@ export function parseFile(file: ManifestFile): ParsedFile {
   if ("problem" in decoded) {
     return unreadable(file.path, new Lines(decoded.text).at(decoded.problem.offset), decoded.problem);
   }
-  const mended = mendSeparators(decoded.text);
+  const mended = mendSeparators(decoded.text, decoded.text.length === file.bytes.length);
   const lines = new Lines(mended.text);
   const objects: Declared[] = [];
   const switches: Switch[] = [];

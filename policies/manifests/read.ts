@@ -26,7 +26,8 @@ export function readManifests(files: Iterable<ManifestFile>): Reading {
 
 /** Sees the parsed files of one tree together. */
 export function assemble(files: readonly ParsedFile[]): Reading {
-  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const isSorted = files.every(({ path }, i) => i === 0 || (files[i - 1] as ParsedFile).path <= path);
+  const sorted = isSorted ? files : files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const tree = seeTogether(sorted);
   const findings = [sorted.flatMap((file) => file.findings), ...RULES.map((rule) => rule(tree))].flat();
   return { intent: tree.objects.length === 0 ? undefined : tree.intent, findings: sortFindings(findings) };

@@ -27,7 +27,7 @@ interface Fix extends Place {
  */
 export function repair(text: string): Repair {
   if (!mayBeOurs(text)) return { text, fixes: [] };
-  const separators = mendSeparators(text);
+  const separators = mendSeparators(text, false);
   const written = new Lines(text);
   const lines = new Lines(separators.text);
   const fixes: Fix[] = separators.mistakes.map((mistake) => ({ ...describe(mistake), ...written.at(mistake.offset) }));

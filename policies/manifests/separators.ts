@@ -14,10 +14,15 @@ const DASH = new RegExp(`[${dashes}]`);
 /**
  * The text with separators put right, and what was wrong. A separator is alone on its line, so every other place keeps
  * its line and column.
+ *
+ * @param isAscii nearly every text is, and none of the dashes
  */
-export function mendSeparators(text: string): { readonly text: string; readonly mistakes: readonly Mistake[] } {
-  // nearly every file ends here; two searches are faster than one pattern, which an ASCII text could match
-  if ((!DASH.test(text) && !text.includes(" ---")) || !mayBeOurs(text)) return { text, mistakes: [] };
+export function mendSeparators(
+  text: string,
+  isAscii: boolean,
+): { readonly text: string; readonly mistakes: readonly Mistake[] } {
+  const hasOdd = (!isAscii && DASH.test(text)) || text.includes(" ---");
+  if (!hasOdd || !mayBeOurs(text)) return { text, mistakes: [] };
   const margin = marginOf(text);
   const separator = margin === "" ? JOINED : `${margin}(?:---|${JOINED})`;
   const alone = new RegExp(`(?<=^|[\\r\\n])${separator}(?=[ \\t]*(?:[\\r\\n]|$))`, "g");

@@ -2,7 +2,7 @@ import { contains, type Family, familyOf, formatPrefix, type Prefix, parseCidr }
 import type { Finding } from "../../findings.ts";
 import type { Cidr, ClusterSettings, Policy, Positioned } from "../../intent.ts";
 import type { Code } from "../codes.ts";
-import { type DeclaredTree, refName } from "./tree.ts";
+import type { DeclaredTree } from "./tree.ts";
 
 type Found = Pick<Finding, "severity" | "message" | "fix"> & { readonly code: Code };
 
@@ -12,11 +12,11 @@ interface NoEgress {
 }
 
 /** A destination that can match no packet, or was written twice. Prefixes around the cluster's own are fine. */
-export function destinationsHaveEffect({ intent, groups }: DeclaredTree): Finding[] {
+export function destinationsHaveEffect({ intent, groups, refs }: DeclaredTree): Finding[] {
   const noEgress = noEgressOf(intent.cluster);
   const findings: Finding[] = [];
-  for (const policy of intent.policies) {
-    const first = groups.get(refName(policy))?.floatingIPs[0];
+  for (const [policy, ref] of refs) {
+    const first = groups.get(ref)?.floatingIPs[0];
     const family = first && familyOf(first.value);
     const seen = new Map<Cidr, Positioned<Cidr>>();
     for (const destination of policy.destinations) {

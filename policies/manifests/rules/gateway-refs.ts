@@ -2,16 +2,19 @@ import type { Finding, Severity } from "../../findings.ts";
 import type { Policy } from "../../intent.ts";
 import type { Code } from "../codes.ts";
 import { suggest } from "../suggest.ts";
-import { type DeclaredTree, groupName, refName } from "./tree.ts";
+import { type DeclaredTree, groupName } from "./tree.ts";
 import { placeText } from "./words.ts";
 
 /** A gatewayRef names a group of the tree; the policy uses the first of its addresses. */
 export function gatewayRefsLead(tree: DeclaredTree): Finding[] {
-  return tree.intent.policies.flatMap((policy) => followRef(policy, tree) ?? []);
+  return [...tree.refs].flatMap(([policy, name]) => followRef(policy, name, tree) ?? []);
 }
 
-function followRef(policy: Policy, { groups, brokenGroups, mayHideGroups }: DeclaredTree): Finding | undefined {
-  const name = refName(policy);
+function followRef(
+  policy: Policy,
+  name: string,
+  { groups, brokenGroups, mayHideGroups }: DeclaredTree,
+): Finding | undefined {
   const group = groups.get(name);
   if (group === undefined) return mayHideGroups ? undefined : unknownGroup(policy, name, [...groups.keys()]);
   const [first, ...further] = group.floatingIPs;
@@ -39,10 +42,10 @@ function unknownGroup(policy: Policy, name: string, known: readonly string[]): F
 }
 
 /** A group without addresses that no policy refers to; where one does, the policy is told. */
-export function groupsHaveAddresses({ intent, brokenGroups }: DeclaredTree): Finding[] {
-  const used = new Set(intent.policies.map(refName));
-  return intent.groups
-    .filter((group) => group.floatingIPs.length === 0)
+export function groupsHaveAddresses({ intent, refs, brokenGroups }: DeclaredTree): Finding[] {
+  const empty = intent.groups.filter((group) => group.floatingIPs.length === 0);
+  const used = new Set(empty.length === 0 ? [] : refs.values());
+  return empty
     .filter((group) => !used.has(groupName(group)) && !brokenGroups.has(groupName(group)))
     .map(({ namespace, name, at }) => {
       const object = { kind: "NetworkGatewayGroup", namespace, name };
@@ -62,11 +65,12 @@ export function groupsHaveAddresses({ intent, brokenGroups }: DeclaredTree): Fin
  * One policy per group. Which one stays is the plan's decision, for it knows who was ready before; here the one whose
  * name sorts later is told.
  */
-export function gatewayRefsAreUnique({ intent }: DeclaredTree): Finding[] {
+export function gatewayRefsAreUnique({ refs }: DeclaredTree): Finding[] {
   const first = new Map<string, Policy>();
-  const byName = intent.policies.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return byName.flatMap((policy) => {
-    const name = refName(policy);
+  // nearly every tree ends here, without being sorted
+  if (new Set(refs.values()).size === refs.size) return [];
+  const byName = [...refs].sort(([a], [b]) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return byName.flatMap(([policy, name]) => {
     const other = first.get(name);
     first.set(name, other ?? policy);
     if (other === undefined) return [];

@@ -13,6 +13,8 @@ export interface DeclaredTree {
   readonly intent: Intent;
   /** The groups of the intent by namespace/name. */
   readonly groups: ReadonlyMap<string, Group>;
+  /** The group that each policy refers to, as namespace/name. */
+  readonly refs: ReadonlyMap<Policy, string>;
   /** Groups of which some address could not be read, by namespace/name. */
   readonly brokenGroups: ReadonlySet<string>;
   /** Part of the tree could not be read: a group that is nowhere may be there. */
@@ -23,11 +25,6 @@ export const DEFAULT_GROUP = "kube-system/default";
 
 export function groupName({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
   return `${namespace}/${name}`;
-}
-
-/** The group a policy refers to, as namespace/name. */
-export function refName({ gatewayRef }: Policy): string {
-  return groupName(gatewayRef.value);
 }
 
 /** Of objects declared twice the first counts, as the finding says. */
@@ -43,15 +40,18 @@ export function seeTogether(files: readonly ParsedFile[]): DeclaredTree {
   }
   const groups = new Map<string, Group>();
   const brokenGroups = new Set<string>();
-  const policies: Policy[] = [];
+  const refs = new Map<Policy, string>();
   for (const object of counting.values()) {
-    if (object.kind === "EgressNATPolicy" && object.policy !== undefined) policies.push(object.policy);
+    if (object.kind === "EgressNATPolicy" && object.policy !== undefined) {
+      refs.set(object.policy, groupName(object.policy.gatewayRef.value));
+    }
     if (object.kind !== "NetworkGatewayGroup") continue;
-    groups.set(groupName(object.group), object.group);
-    if (!object.whole) brokenGroups.add(groupName(object.group));
+    const name = groupName(object.group);
+    groups.set(name, object.group);
+    if (!object.whole) brokenGroups.add(name);
   }
   const cluster = objects.find((object) => object.kind === "EgressCluster")?.settings ?? DEFAULT_SETTINGS;
-  const intent = { groups: [...groups.values()], policies, cluster };
+  const intent = { groups: [...groups.values()], policies: [...refs.keys()], cluster };
   const mayHideGroups = files.some((file) => file.mayHideGroups);
-  return { files, objects, repeated, intent, groups, brokenGroups, mayHideGroups };
+  return { files, objects, repeated, intent, groups, refs, brokenGroups, mayHideGroups };
 }
