@@ -95,6 +95,8 @@ export const CODES = {
     "The tree holds the user cluster configuration, and `enableDataplaneV2` or `advancedNetworking` is not true there: nothing is applied.",
   "node-subnets-missing":
     "No `nodeSubnets` are declared, so no address can be allocated: Kubernetes does not tell a node's prefix length.",
+  "pod-cidrs-missing":
+    "No `podCIDRs` of this family are declared, so no address of it can be allocated: agents hold pods they do not know yet by these prefixes.",
   "floating-ip-is-node-address": "A node has this address already.",
   "floating-ip-subnet-without-node": "The address lies in a declared subnet, but no node does.",
   "too-many-floating-ips": "More addresses than egress ids (16,383).",

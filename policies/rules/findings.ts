@@ -55,6 +55,14 @@ function subnetFindings(group: Group, { at }: ClusterSettings, sites: Sites, { p
     const fix = "declare spec.nodeSubnets in the EgressCluster: Kubernetes does not tell a node's prefix length";
     return [finding("error", "node-subnets-missing", message, fix, place, object)];
   }
+  const podless = group.floatingIPs.flatMap(({ value }) => {
+    const found = problem(value);
+    return found?.reason === "PodCIDRsMissing" ? found.message : [];
+  });
+  if (podless.length > 0) {
+    const fix = "declare spec.podCIDRs of both families in use in the EgressCluster";
+    return [finding("error", "pod-cidrs-missing", podless[0] as string, fix, place, object)];
+  }
   const stray = sites.all.filter(({ underlay }) => underlay === null);
   if (stray.length === 0 || sites.subnets.length === 0) return [];
   const names = listNames(stray.map((site) => site.name));

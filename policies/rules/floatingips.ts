@@ -2,7 +2,7 @@
  * Which floating IPs may be allocated: those of kube-system/default that lie in a declared subnet of the nodes and belong
  * to nobody else. What a group lists elsewhere becomes usable by being listed there too.
  */
-import { type Address, compareAddresses, contains, parseAddress } from "../addresses.ts";
+import { type Address, compareAddresses, contains, parseAddress, parseCidr } from "../addresses.ts";
 import type { FloatingIP } from "../allocation.ts";
 import { assignIds, type EgressIds, LAST_EGRESS_ID } from "../egressids.ts";
 import type { Group, Intent, IpAddress } from "../intent.ts";
@@ -53,12 +53,20 @@ const OBSTACLE_REASONS = { unusable: "FloatingIPUnusable", overlap: "FloatingIPO
 function objections({ cluster }: Intent, sites: Sites): (ip: IpAddress, address: Address) => Refusal | undefined {
   const obstacle = obstacleFinder(cluster);
   const outside = refusalOutsideSubnets(sites);
+  const podFamilies = new Set(cluster.podCIDRs.map((cidr) => parseCidr(cidr)?.network.family));
   return (ip, address) => {
     if (!sites.families.includes(address.family)) return notCarried(ip, address, sites);
     const found = obstacle(ip, address);
     if (found !== undefined) return { reason: OBSTACLE_REASONS[found.kind], message: found.message };
-    return sites.subnets.some((subnet) => contains(subnet, address)) ? undefined : outside(ip);
+    if (!sites.subnets.some((subnet) => contains(subnet, address))) return outside(ip);
+    return podFamilies.has(address.family) ? undefined : podCIDRsMissing(ip, address);
   };
+}
+
+/** Agents know a pod that is not known yet, and what may come through the tunnel, by these prefixes. */
+function podCIDRsMissing(ip: IpAddress, { family }: Address): Refusal {
+  const message = `${ip} cannot be allocated: EgressCluster declares no IPv${family} podCIDRs`;
+  return { reason: "PodCIDRsMissing", message };
 }
 
 function listedByDefault(intent: Intent): Map<IpAddress, FloatingIP> {

@@ -182,7 +182,7 @@ test("IPv6: only pods with such an address are concerned, and the node's address
     nodes: [worker(1, { internalIPs: ["192.168.1.1", "fd00:1::1"] }), worker(2)],
     pods: [...seen.pods, dual],
   };
-  const settings = { nodeSubnets: ["192.168.1.0/24", "fd00:1::/64"] };
+  const settings = { nodeSubnets: ["192.168.1.0/24", "fd00:1::/64"], podCIDRs: ["10.10.0.0/16", "fd00:10::/32"] };
   const sixth = [group("default", "fd00:1::100")];
   const before = { intent: intent(sixth, [], settings), view: cluster };
   const first = { ...before, plan: plan(before.intent, cluster, nothingBefore) };

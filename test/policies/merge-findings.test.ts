@@ -4,7 +4,7 @@ import { nothingBefore, plan } from "../../policies/plan.ts";
 import { view, worker } from "./builders.ts";
 import { cluster, group, policy, read } from "./manifests/files.ts";
 
-const GROUPS = `${cluster("nodeSubnets: [192.168.1.0/24]")}---\n${group("192.168.1.100")}---\n`;
+const GROUPS = `${cluster("nodeSubnets: [192.168.1.0/24]\npodCIDRs: [10.10.0.0/16]")}---\n${group("192.168.1.100")}---\n`;
 const seen = view([worker(1)]);
 
 /** "file:line code: message" of what is said about these texts, when those before were in force. */

@@ -195,6 +195,21 @@ describe("both families", () => {
   });
 });
 
+test("without pod prefixes of its family an address is not allocated: agents could not hold unknown pods", () => {
+  const onlyFour = intent([group("default", ip(100), "2001:db8:1::100")], [policy("a")], {
+    nodeSubnets: ["192.168.1.0/24", "2001:db8:1::/64"],
+    podCIDRs: ["10.10.0.0/16"],
+  });
+  const node = worker(1, { internalIPs: [ip(1), "2001:db8:1::1"] });
+  const result = plan(onlyFour, view([node]), nothingBefore);
+  expect(places(result)).toEqual([`${ip(100)} worker1`]);
+  expect(result.groups[0]?.ready).toMatchObject({
+    reason: "PodCIDRsMissing",
+    message: "2001:db8:1::100 cannot be allocated: EgressCluster declares no IPv6 podCIDRs",
+  });
+  expect(result.findings.map(({ code }) => code)).toEqual(["pod-cidrs-missing"]);
+});
+
 describe("an address that belongs to something else is refused whatever the nodes do", () => {
   test.each([
     ["192.168.1.0", "FloatingIPUnusable", "192.168.1.0 is the network address of its subnet"],
