@@ -12,6 +12,7 @@ import type { CniCache } from "./pods/cni-cache.ts";
 import { reportOf } from "./report.ts";
 import { parseSignal } from "./shape.ts";
 import type { Shield } from "./shield/shield.ts";
+import { shieldedBy } from "./shield/shielded.ts";
 import type { StateFile } from "./state-file.ts";
 import type { OnForeignChange } from "./watch/watch.ts";
 
@@ -86,7 +87,7 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
     logPass(log, why, report, result.changes);
     if (result.error === null) {
       retry.reset();
-      if (target !== null) await parts.shield.raise(target.state);
+      if (target !== null) await parts.shield.raise(shieldedBy(target.state));
       if (target !== null && target !== persisted) persisted = await persist(stateFile, target, log);
     } else {
       retryTimer = setTimeout(() => request("retry"), retry.nextMs());
@@ -95,6 +96,7 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
 
   async function pass(target: Signal | null, why: readonly Reason[]): Promise<Convergence> {
     if (target === null) return look(kernel);
+    await parts.shield.lower(shieldedBy(target.state));
     const input = {
       state: target.state,
       attachments: await cniCache.read(),

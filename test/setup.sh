@@ -30,11 +30,14 @@ if [ -n "$missing" ]; then
   rm -f "$log"
 fi
 
+# npm puts node_modules/.bin first, so this finds a Node that is already there.
+node_is_old() { ! PATH="$PWD/node_modules/.bin:$PATH" node -e 'process.exit(+(process.versions.node.split(".")[0] < 24))'; }
+
 stamp=node_modules/.setup-stamp
 wanted=$(cksum <package-lock.json)
-if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
+if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ] || node_is_old; then
   extra=
-  if ! node -e 'process.exit(+(process.versions.node.split(".")[0] < 24))'; then
+  if node_is_old; then
     case $(node -p process.arch) in
       x64 | arm64) extra=node-linux-$(node -p process.arch)@$(node -p 'require("./package.json").config.node') ;;
       *) fail "Node 24 or newer is needed; this is $(node --version), and npm has none for $(node -p process.arch)" ;;

@@ -6,17 +6,15 @@
  * packet of a connection with an egress id. Other connections under way were judged when they began, and cost nothing.
  */
 import { createHash } from "node:crypto";
-import type { NodeState } from "../../policies/nodestate.ts";
 import { FAMILIES, type Family, ofFamily, outermostPrefixes } from "../addresses.ts";
 import { SHIELD_TABLE } from "../constants.ts";
 import { idInMark, isDecided, setName, WORDS } from "../skeleton/words.ts";
+import type { Shielded } from "./shielded.ts";
 
 /** Before the main table takes the bit off again, at -150. */
 const PRIORITY = -155;
 
 const TABLE = `${SHIELD_TABLE.family} ${SHIELD_TABLE.name}`;
-
-export type Shielded = Pick<NodeState, "podCIDRs" | "noEgressCIDRs" | "destinations" | "classes">;
 
 export interface ShieldCommands {
   readonly line: string;
@@ -25,21 +23,21 @@ export interface ShieldCommands {
 }
 
 /** `null`: there is nothing to be shielded. */
-export function shieldCommands(state: Shielded): ShieldCommands | null {
-  if (state.destinations.length === 0 || state.podCIDRs.length === 0) return null;
-  const commands = tableCommands(state);
+export function shieldCommands(shielded: Shielded): ShieldCommands | null {
+  if (shielded.destinations.length === 0 || shielded.podCIDRs.length === 0) return null;
+  const commands = tableCommands(shielded);
   const versionChain = `shield_${createHash("sha256").update(commands.join()).digest("hex").slice(0, 12)}`;
   return { line: [...commands, `add chain ${TABLE} ${versionChain}`].join("; "), versionChain };
 }
 
-function tableCommands(state: Shielded): readonly string[] {
+function tableCommands(shielded: Shielded): readonly string[] {
   return [
     `add table ${TABLE} { flags owner; }`,
     `delete table ${TABLE}`,
     `add table ${TABLE} { flags owner; }`,
     `add counter ${TABLE} not_judged`,
-    ...FAMILIES.flatMap((family) => setCommands(state, family)),
-    ...idCommands(state),
+    ...FAMILIES.flatMap((family) => setCommands(shielded, family)),
+    ...idCommands(shielded),
     `add chain ${TABLE} closed`,
     ...FAMILIES.map(dropRule),
     `add chain ${TABLE} forward { type filter hook forward priority ${PRIORITY}; policy accept; }`,
@@ -56,11 +54,10 @@ function rule(chain: string, text: string): string {
 }
 
 /** Others use bits of the connection's mark too: only the ids in use are ours. */
-function idCommands({ classes }: Shielded): readonly string[] {
-  const ids = new Set(classes.flatMap(({ rules }) => rules.map(({ id }) => id)));
+function idCommands({ ids }: Shielded): readonly string[] {
   return [
     `add set ${TABLE} ids { typeof ct mark; }`,
-    ...(ids.size === 0 ? [] : [`add element ${TABLE} ids { ${[...ids].join(", ")} }`]),
+    ...(ids.length === 0 ? [] : [`add element ${TABLE} ids { ${ids.join(", ")} }`]),
   ];
 }
 

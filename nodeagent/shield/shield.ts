@@ -8,11 +8,14 @@ import type { Writable } from "node:stream";
 import { SHIELD_TABLE } from "../constants.ts";
 import type { Nft } from "../kernel/nft/nft.ts";
 import type { Log } from "../log.ts";
-import { type Shielded, shieldCommands } from "./commands.ts";
+import { shieldCommands } from "./commands.ts";
+import { meet, type Shielded } from "./shielded.ts";
 
 export interface Shield {
-  /** Shields what the state says; does nothing when it does already. What fails is logged, and tried again next time. */
-  raise(state: Shielded): Promise<void>;
+  /** Before the main table is brought there: shields no more than what is wanted then, too. */
+  lower(to: Shielded): Promise<void>;
+  /** When the main table is there. What fails is logged, and tried again next time. Does nothing when it is so already. */
+  raise(to: Shielded): Promise<void>;
   /** The table goes with it. */
   close(): void;
 }
@@ -25,6 +28,7 @@ type Owner = ChildProcessByStdio<Writable, null, null>;
 export function openShield(nft: Pick<Nft, "list">, log: Log): Shield {
   let owner: Owner | null = null;
   let raised: string | null = null;
+  let shielded: Shielded | null = null;
 
   function ownerProcess(): Owner {
     if (owner !== null) return owner;
@@ -41,24 +45,30 @@ export function openShield(nft: Pick<Nft, "list">, log: Log): Shield {
 
   function end(): void {
     owner?.stdin.end();
-    [owner, raised] = [null, null];
+    [owner, raised, shielded] = [null, null, null];
+  }
+
+  async function set(to: Shielded): Promise<void> {
+    const commands = shieldCommands(to);
+    shielded = to;
+    if ((commands?.versionChain ?? null) === raised) return;
+    if (commands === null) return end();
+    ownerProcess().stdin.write(`${commands.line}\n`);
+    if (await stands(nft, commands.versionChain)) raised = commands.versionChain;
+    else {
+      log.warn(
+        {},
+        "the shield does not stand: while somebody else's flush of the ruleset is repaired, packets may leak",
+      );
+      end();
+    }
   }
 
   return {
-    async raise(state) {
-      const commands = shieldCommands(state);
-      if ((commands?.versionChain ?? null) === raised) return;
-      if (commands === null) return end();
-      ownerProcess().stdin.write(`${commands.line}\n`);
-      if (await stands(nft, commands.versionChain)) raised = commands.versionChain;
-      else {
-        log.warn(
-          {},
-          "the shield does not stand: while somebody else's flush of the ruleset is repaired, packets may leak",
-        );
-        end();
-      }
+    lower: async (to) => {
+      if (shielded !== null) await set(meet(shielded, to));
     },
+    raise: set,
     close: end,
   };
 }

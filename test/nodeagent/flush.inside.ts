@@ -58,7 +58,7 @@ async function runAgentHere(): Promise<void> {
       shield:
         process.argv[3] === "shielded"
           ? openShield(ownWrites.kernel.nft, log)
-          : { raise: async () => {}, close: () => {} },
+          : { lower: async () => {}, raise: async () => {}, close: () => {} },
       random: Math.random,
       log,
     },

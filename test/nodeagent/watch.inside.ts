@@ -62,7 +62,7 @@ const loop = runLoop(
       };
     },
     watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
-    shield: { raise: async () => {}, close: () => {} },
+    shield: { lower: async () => {}, raise: async () => {}, close: () => {} },
     random: Math.random,
     log,
   },
