@@ -21,6 +21,8 @@ export function reportOf(node: string, applied: Signal | null, convergence: Conv
       ...seenIn(convergence.observed),
       heldPods: convergence.unknownPods.map(({ namespace, name }) => `${namespace}/${name}`),
     },
+    identity: null,
+    lease: null,
     changes: abridged(convergence.changes),
   };
 }

@@ -37,6 +37,7 @@ export function nodeStateBuilder({ cluster, sites, allocations, effective }: Nod
       ...everywhere,
       held: held.get(name) ?? [],
       gateways: idsOf(pods).flatMap((id) => gateways.get(id) ?? []),
+      lease: null,
       classes: classesOf(pods),
       pods: pods.map(({ pod }) => pod),
     };

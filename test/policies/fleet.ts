@@ -48,6 +48,8 @@ export class Agent {
         pods: 0,
         heldPods: [],
       },
+      identity: null,
+      lease: null,
       changes: [],
     };
   }

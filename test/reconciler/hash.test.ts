@@ -15,6 +15,7 @@ const states: fc.Arbitrary<NodeState> = fc.record({
   destinations: list,
   held: fc.array(fc.record({ ip: fc.constant("192.168.1.100"), id: fc.integer({ min: 1, max: 2 }) }), { maxLength: 1 }),
   gateways: fc.constant([]),
+  lease: fc.constant(null),
   classes: fc.constant([]),
   pods: fc.array(
     fc.record({

@@ -115,6 +115,8 @@ function reportOf(node: string, signal?: Signal): NodeReport {
     hash: signal?.hash ?? "",
     outcome: "converged",
     kernel: { held: held.map(({ ip }) => ip), gateways, pods: pods.length, heldPods: [] },
+    identity: null,
+    lease: null,
     changes: [],
   };
 }
