@@ -140,12 +140,12 @@ export interface NodeReport {
     /** Pods of the state whose MAC address is not known yet, as namespace/name: they are held. */
     readonly heldPods: readonly string[];
   };
-  /** Who this agent is to others; null while it has no underlay. */
+  /** Who this agent is to others. */
   readonly identity: {
     /** X25519, base64url without padding. */
     readonly publicKey: string;
-    /** Of the underlay device. */
-    readonly underlayMac: string;
+    /** Of the underlay device; null while it is not known which that is. */
+    readonly underlayMac: string | null;
     /** Its name as a witness: `node#disk`. */
     readonly witness: string;
   } | null;

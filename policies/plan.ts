@@ -5,6 +5,7 @@
  */
 import type { Family } from "./addresses.ts";
 import { allocate, type FloatingIP, rebalance } from "./allocation.ts";
+import { candidatesOf } from "./candidates.ts";
 import { addressChanges, policyChanges } from "./changes.ts";
 import { effectivePolicies, planSelection } from "./classes.ts";
 import type { Intent, IpAddress } from "./intent.ts";
@@ -56,6 +57,7 @@ export function startPlanning(
   return new Planning({
     withoutPods: {
       allocations,
+      candidates: candidatesOf(allocations, sites),
       policies,
       groups: groupOutcomes(intent.groups, whereabouts, sites),
       nodes: sites.all.flatMap((site) => buildState(site, []) ?? []),
@@ -67,6 +69,8 @@ export function startPlanning(
         lastId: ips.ids.lastId,
         rebalance: intent.cluster.rebalance,
         policies: rememberPolicies(intent, policies),
+        epochs: epochsOf(allocations, previous),
+        witnesses: previous.witnesses,
       },
     },
     pods: view.pods,
@@ -114,6 +118,10 @@ function nextHolders(allocations: readonly Allocation[], previous: Previous, sit
     holders.push({ ip, id, nodes: [...nodes].sort(compareText) });
   }
   return holders.sort((a, b) => compareText(a.ip, b.ip));
+}
+
+function epochsOf(allocations: readonly Allocation[], { epochs }: Previous): Record<IpAddress, number> {
+  return Object.fromEntries(allocations.map(({ ip }) => [ip, Object.hasOwn(epochs, ip) ? (epochs[ip] as number) : 0]));
 }
 
 function rememberPolicies(intent: Intent, outcomes: readonly PolicyOutcome[]): Record<string, PreviousPolicy> {

@@ -78,6 +78,24 @@ export function leaving({ name, node }: Site): string | undefined {
   return node.unschedulable ? `${name} is cordoned` : undefined;
 }
 
+export type FitFor = (ip: Address) => readonly Site[];
+
+/** Fit nodes, without those that are leaving where there are others. Addresses in the same declared subnets share them. */
+export function fitSites(sites: Sites): FitFor {
+  const bySubnets = new Map<string, readonly Site[]>();
+  const inSubnets = (ip: Address) => sites.subnets.flatMap((subnet, i) => (contains(subnet, ip) ? [i] : [])).join();
+  return (ip) => {
+    const key = inSubnets(ip);
+    const known = bySubnets.get(key);
+    if (known !== undefined) return known;
+    const fit = sites.all.filter((site) => unfit(site, ip) === undefined);
+    const staying = fit.filter((site) => leaving(site) === undefined);
+    const usable = staying.length > 0 ? staying : fit;
+    bySubnets.set(key, usable);
+    return usable;
+  };
+}
+
 /** The node has an address in a declared subnet that contains this one: the switch between them carries both. */
 export function standsIn(site: Site, ip: Address): boolean {
   return site.subnets.some((subnet) => contains(subnet, ip));

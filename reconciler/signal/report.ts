@@ -17,7 +17,10 @@ const NodeReportSchema = z.object({
   identity: z
     .object({
       publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
-      underlayMac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
+      underlayMac: z
+        .string()
+        .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/)
+        .nullable(),
       witness: z.string().min(1).max(400),
     })
     .nullable()

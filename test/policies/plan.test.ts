@@ -204,6 +204,8 @@ test("a stored plan that was tampered with yields a sound plan", () => {
     lastId: -3,
     rebalance: "",
     policies: {},
+    epochs: {},
+    witnesses: { version: 0, members: [] },
   };
   const result = plan(
     intent([group("default", ip(100), ip(101), ip(102))], []),

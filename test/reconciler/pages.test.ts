@@ -446,6 +446,7 @@ function policyOutcome(name: string, ip: string, node: string, pods: number, ign
 const allocated = (message: string) => ({ type: "Ready", status: "True", reason: "Allocated", message }) as const;
 
 const plan: Plan = {
+  candidates: new Map(),
   allocations: [
     { ip: "192.168.1.100", id: 1, node: "worker1" },
     { ip: "192.168.1.101", id: 2, node: "worker2" },
@@ -490,5 +491,7 @@ const plan: Plan = {
     lastId: 3,
     rebalance: "",
     policies: { "alice-paul": { group: "kube-system/default", state: "active", ip: "192.168.1.100" } },
+    epochs: {},
+    witnesses: { version: 0, members: [] },
   },
 };
