@@ -9,7 +9,7 @@
  * held there, and `post` gives it the floating IP.
  */
 import { FAMILIES, type Family } from "../addresses.ts";
-import { MAIN_TABLE } from "../constants.ts";
+import { MAIN_TABLE, PEERS_PORT } from "../constants.ts";
 import type { RuleDeclaration, SetDeclaration, TableDeclaration } from "../kernel/nft/declaration.ts";
 import { classifyingChains, preroutingChain } from "./classify.ts";
 import { hasSnatMark, idInMark, overlay, setName, unjudge, WORDS } from "./words.ts";
@@ -34,10 +34,16 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
       {
         name: "raw",
         hook: { type: "filter", hook: "prerouting", priority: -300 },
-        rules: FAMILIES.map((family) => ({
-          text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
-          comment: `the mark in the header is not authenticated, outer packets come from nodes only: IPv${family}`,
-        })),
+        rules: FAMILIES.flatMap((family) => [
+          {
+            text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
+            comment: `the mark in the header is not authenticated, outer packets come from nodes only: IPv${family}`,
+          },
+          {
+            text: `udp dport ${PEERS_PORT} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
+            comment: `agents hear nodes only: IPv${family}`,
+          },
+        ]),
       },
       {
         // Before DNAT (-100), or host ports and node ports would answer on a floating IP.
