@@ -60,7 +60,7 @@ export function explain(intent: Intent, view: View, plan: Plan, question: Questi
 
   const state = plan.nodes.find(({ node }) => node === pod.node);
   const known = state?.pods.find((one) => one.namespace === namespace && one.name === name);
-  const shortcut = withoutPolicies(pod, state, known, address);
+  const shortcut = withoutPolicies(pod, state, address);
   const candidates = candidatesFor(intent, view, plan, pod, address);
   const winner = shortcut === undefined ? winnerOf(candidates, classOf(known, state), address) : undefined;
   const { hostNetwork, ips, node, workload } = pod;
@@ -79,12 +79,7 @@ interface Shortcut {
 }
 
 /** Cases in which no policy is asked, whatever it says. */
-function withoutPolicies(
-  pod: PodView,
-  state: NodeState | undefined,
-  known: NodePod | undefined,
-  destination: Address,
-): Shortcut | undefined {
+function withoutPolicies(pod: PodView, state: NodeState | undefined, destination: Address): Shortcut | undefined {
   const untouched = (summary: string) => ({ verdict: "node" as const, summary });
   const ofFamily = (ip: string) => parseAddress(ip)?.family === destination.family;
   if (pod.hostNetwork) return untouched("the pod uses its node's network, and host-network pods cannot be selected");
@@ -97,7 +92,6 @@ function withoutPolicies(
   if (state === undefined) {
     return untouched(`${pod.node} has no InternalIP in nodeSubnets, so no policy reaches its pods`);
   }
-  if (!known?.ips.some(ofFamily)) return untouched(`IPv${destination.family} traffic is not carried`);
   const around = state.noEgressCIDRs.find((cidr) => covers(cidr, destination));
   if (around === undefined) return undefined;
   return untouched(`${formatAddress(destination)} lies in ${around}, which is inside the cluster`);
