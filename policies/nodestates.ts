@@ -3,6 +3,7 @@ import { formatPrefix, mergePrefixes, parseAddress, parseCidrs, prefixOf } from 
 import type { EffectivePolicy } from "./classes.ts";
 import type { ClusterSettings } from "./intent.ts";
 import type { Allocation } from "./model.ts";
+import { NEVER_ROUTED } from "./neverrouted.ts";
 import type { EgressId, Gateway, HeldAddress, NodeState, PodClass } from "./nodestate.ts";
 import type { PlacedPod } from "./pods.ts";
 import type { Site, Sites } from "./sites.ts";
@@ -43,12 +44,13 @@ export function nodeStateBuilder({ cluster, sites, allocations, effective }: Nod
   };
 }
 
-/** In-cluster traffic is never redirected, whatever a policy's destinations cover. */
+/** Traffic inside the cluster and what is never routed is not redirected, whatever a policy's destinations cover. */
 function noEgressCIDRs(cluster: ClusterSettings, sites: Sites, allocations: readonly Allocation[]): string[] {
   const floatingIPs = allocations.flatMap(({ ip }) => parseAddress(ip) ?? []);
   const single = [...sites.all.flatMap(({ addresses }) => addresses), ...floatingIPs];
   const declared = parseCidrs([...cluster.podCIDRs, ...cluster.serviceCIDRs, ...cluster.noEgressCIDRs]);
-  return mergePrefixes([...declared, ...single.map((ip) => prefixOf(ip))]).map(formatPrefix);
+  const neverRouted = NEVER_ROUTED.map(({ prefix }) => prefix);
+  return mergePrefixes([...declared, ...neverRouted, ...single.map((ip) => prefixOf(ip))]).map(formatPrefix);
 }
 
 function heldByNode(allocations: readonly Allocation[]): Map<string, HeldAddress[]> {

@@ -2,10 +2,11 @@
  * Why a pod's traffic to one address leaves the way it does, and why no other policy decides. The decision is read from
  * the state of the pod's node, so it is the one that the node is told; the reasons come from what is declared.
  */
-import { type Address, contains, formatAddress, parseAddress, parseCidr } from "../addresses.ts";
+import { type Address, contains, formatAddress, parseAddress, parseCidr, prefixOf } from "../addresses.ts";
 import type { Position } from "../findings.ts";
 import type { Intent } from "../intent.ts";
 import type { Plan, PolicyOutcome } from "../model.ts";
+import { neverRouted } from "../neverrouted.ts";
 import type { NodePod, NodeState, PodClass } from "../nodestate.ts";
 import { qualifiedName } from "../text.ts";
 import type { PodView, View } from "../view.ts";
@@ -92,6 +93,8 @@ function withoutPolicies(pod: PodView, state: NodeState | undefined, destination
   if (state === undefined) {
     return untouched(`${pod.node} has no InternalIP in nodeSubnets, so no policy reaches its pods`);
   }
+  const onLink = neverRouted(prefixOf(destination));
+  if (onLink !== undefined) return untouched(`${formatAddress(destination)} ${onLink.what}, which is never routed`);
   const around = state.noEgressCIDRs.find((cidr) => covers(cidr, destination));
   if (around === undefined) return undefined;
   return untouched(`${formatAddress(destination)} lies in ${around}, which is inside the cluster`);
