@@ -93,7 +93,7 @@ export interface NodeState {
   readonly overlay: { readonly vni: number; readonly port: number };
   /** The cluster's pod prefixes. */
   readonly podCIDRs: readonly string[];
-  /** Destinations that never take the egress path: pods, services, node addresses and what was declared. Merged. */
+  /** Destinations that never take the egress path: pods, services, node addresses, what was declared and what is never routed. Merged. */
   readonly noEgressCIDRs: readonly string[];
   /** Underlay addresses of all nodes: only they may send outer packets. */
   readonly nodeIPs: readonly string[];

@@ -6,7 +6,7 @@
  * kernel after this process took over, and this process alone publishes signals.
  */
 import type { Previous } from "./model.ts";
-import type { NodeReport, Signal } from "./nodestate.ts";
+import type { Gateway, NodeReport, Signal } from "./nodestate.ts";
 
 export interface NodeProgress {
   readonly report: NodeReport;
@@ -48,6 +48,16 @@ export function keepsHolding(progress: NodeProgress, ip: string): boolean {
     kernelHolds(progress, ip) &&
     progress.sent.every(({ state }) => state.held.some((held) => held.ip === ip))
   );
+}
+
+/**
+ * The report shows that this node sends to the gateway, and no signal of this process that may still take effect ends
+ * it. One of an earlier process may: to wait for its end would cut traffic at every restart.
+ */
+export function keepsSending({ report, sent }: NodeProgress, { id, mac }: Gateway): boolean {
+  const names = (gateways: NodeReport["kernel"]["gateways"]) =>
+    gateways.some((entry) => entry.id === id && entry.mac === mac);
+  return names(report.kernel.gateways) && sent.every(({ state }) => names(state.gateways));
 }
 
 /** The report shows it, or a signal that may still take effect grants it. */

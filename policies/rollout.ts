@@ -10,7 +10,7 @@
 import { type Grant, grantAddresses } from "./grants.ts";
 import type { Plan } from "./model.ts";
 import type { EgressId, Gateway, HeldAddress, NodeState } from "./nodestate.ts";
-import { keepsHolding, kernelHolds, type NodeProgress, type Progress } from "./progress.ts";
+import { keepsHolding, keepsSending, kernelHolds, type NodeProgress, type Progress } from "./progress.ts";
 import { listNames } from "./text.ts";
 
 export interface Stage {
@@ -46,7 +46,7 @@ export function stage(plan: Plan, progress: Progress, hashOf: (state: NodeState)
 
 interface ReadyGateway {
   readonly gateway: Gateway;
-  /** It has the address and keeps it; otherwise only who already sends there goes on. */
+  /** It has the address and keeps it; otherwise only who sends there, and keeps doing so, goes on. */
   readonly settled: boolean;
 }
 
@@ -93,7 +93,7 @@ function stageNode(
   const gateways = target.gateways.flatMap((gateway) => {
     if (gateway.node === node && grants.get(gateway.id)?.holder === node) return [gateway];
     const usable = ready.get(gateway.id);
-    return usable !== undefined && mayUse(usable, known) ? [usable.gateway] : [];
+    return usable !== undefined && (usable.settled || keepsSending(known, usable.gateway)) ? [usable.gateway] : [];
   });
   const unchanged =
     kept.length === 0 &&
@@ -101,10 +101,6 @@ function stageNode(
     gateways.length === target.gateways.length &&
     gateways.every(({ node: at }, i) => at === target.gateways[i]?.node);
   return unchanged ? target : { ...target, held: [...granted, ...kept], gateways };
-}
-
-function mayUse({ gateway: { id, mac }, settled }: ReadyGateway, { report }: NodeProgress): boolean {
-  return settled || report.kernel.gateways.some((entry) => entry.id === id && entry.mac === mac);
 }
 
 function confirms({ report, sent }: NodeProgress, target: NodeState, hashOf: (state: NodeState) => string): boolean {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { NodeState } from "../../policies/nodestate.ts";
-import { kernelHolds, withReport } from "../../policies/progress.ts";
+import { isOurs, kernelHolds, type NodeProgress, withReport } from "../../policies/progress.ts";
 import type { View } from "../../policies/view.ts";
 import { group, intent, namespace, pod, policy, view, worker } from "./builders.ts";
 import { Agent, Fleet } from "./fleet.ts";
@@ -287,6 +287,22 @@ describe("a rollout step by step, as `waiting` tells it", () => {
     expect(fleet.stage.waiting[0]).toBe("192.168.1.100 waits for worker2 to hold it");
   });
 
+  test("what a source was told to end it is not told again before the gateway holds the address for good", () => {
+    const fleet = start();
+    fleet.settleDown();
+    see(fleet, 1, { ready: false });
+    for (const [name, agent] of fleet.agents) {
+      fleet.deliver(name);
+      agent.apply();
+    }
+    see(fleet, 1, { ready: true });
+    see(fleet, 2, { ready: false }); // back on worker1, whose last report is from before it let go
+    expect(fleet.plan.allocations[0]?.node).toBe("worker1");
+    expect(fleet.stage.states.find((state) => state.node === "worker2")?.gateways).toEqual([]);
+    expect(fleet.settleDown()).toBe(true);
+    expect(fleet.agents.get("worker2")?.gateways.size).toBe(1);
+  });
+
   test("after a restart a silent node that may hold an address is waited for", () => {
     const fleet = start();
     fleet.settleDown();
@@ -298,14 +314,21 @@ describe("a rollout step by step, as `waiting` tells it", () => {
   });
 });
 
-/** Entries that a state adds to what its node has, for a gateway whose kernel does not hold the address. */
+/**
+ * Entries that a state adds to what its node has, for a gateway whose kernel does not hold the address. Until a node obeys
+ * this process, what it has is what it reported: a signal of an earlier process may end that unseen, and a reconciler
+ * that waited to know would cut traffic at every restart.
+ */
 function redirectsTooEarly(fleet: Fleet): string[] {
   const ipOf = new Map(fleet.plan.next.holders.map(({ id, ip }) => [id, ip]));
-  return fleet.stage.states.flatMap((state) =>
-    state.gateways.flatMap(({ id, node: gateway, mac }) => {
-      const isNew = fleet.agents.get(state.node)?.gateways.get(id) !== mac;
+  return fleet.stage.states.flatMap((state) => {
+    const known = fleet.progress.get(state.node) as NodeProgress;
+    const reported = new Map(known.report.kernel.gateways.map(({ id, mac }) => [id, mac]));
+    const had = isOurs(known) ? fleet.agents.get(state.node)?.gateways : reported;
+    return state.gateways.flatMap(({ id, node: gateway, mac }) => {
+      const isNew = had?.get(id) !== mac;
       const holds = fleet.agents.get(gateway)?.held.has(ipOf.get(id) ?? "");
       return gateway !== state.node && isNew && !holds ? [`${state.node} sends ${id} to ${gateway}`] : [];
-    }),
-  );
+    });
+  });
 }
