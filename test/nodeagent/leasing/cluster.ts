@@ -64,8 +64,8 @@ export interface Cluster {
   order(change: (address: LeasedAddress) => LeasedAddress): void;
   /** Who reported last that it answers for the address, of the agents that run. */
   holders(ip: string): readonly Worker[];
-  /** Resolves with the holder when there is exactly one. */
-  settled(ip: string): Promise<Worker>;
+  /** Resolves with the holder when there is exactly one; `lost` cannot say that it is none any more. */
+  settled(ip: string, lost?: Worker): Promise<Worker>;
   addresses(): readonly LeasedAddress[];
 }
 
@@ -189,11 +189,11 @@ export async function startCluster(initial: readonly LeasedAddress[]): Promise<C
       publishOrders();
     },
     holders,
-    settled: (ip) =>
+    settled: (ip, lost) =>
       until(
         `one holder of ${ip}`,
         () => {
-          const [holder, ...more] = holders(ip);
+          const [holder, ...more] = holders(ip).filter((worker) => worker !== lost);
           return more.length === 0 ? holder : undefined;
         },
         { timeoutMs: 8_000 },

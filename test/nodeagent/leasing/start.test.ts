@@ -22,8 +22,8 @@ test("every address gets exactly one holder, and packets of pods on all nodes le
   expect(all.map(({ ip }) => ip).sort()).toEqual(floating);
   // On a machine so busy that an agent misses its heartbeats, another candidate takes over.
   for (const { epoch, proof } of all) {
-    expect(proof.grounds).toEqual(epoch === 1 ? { new: proof.witnesses } : { expired: proof.witnesses });
-    expect(proof.witnesses).toBeGreaterThanOrEqual(2);
+    expect(Object.keys(proof.grounds)).toEqual([epoch === 1 ? "new" : "expired"]);
+    expect(proof.witnesses).toBe(3);
   }
   for (const [node, addresses] of Object.entries(held)) {
     expect(configured[node], node).toEqual(addresses.map(({ ip }) => ip));
