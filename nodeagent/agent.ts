@@ -131,6 +131,7 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
     };
     const result = await converge(input, kernel, inBackground, fromMemory);
     const final = result.error !== null && fromMemory !== null ? await converge(input, kernel, inBackground) : result;
+    if (fromMemory === null) leasing.decide(target.state);
     return { ...final, changes: [...changes, ...final.changes] };
   }
 

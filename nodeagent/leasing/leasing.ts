@@ -26,6 +26,8 @@ export interface Leasing {
    * @param isQuick the state is that of the pass before, and the kernel is not looked at
    */
   follow(state: NodeState, isQuick: boolean): Promise<readonly string[]>;
+  /** After a pass that looked at the kernel: from then on addresses may be taken and let go as the state orders. */
+  decide(state: NodeState): void;
   /** Foreign use of floating IPs, in words. */
   lookForConflicts(): Promise<readonly string[]>;
   /** The state with what the lease decides at this moment. */
@@ -93,6 +95,9 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
         place,
       );
       return session.follow(place);
+    },
+    decide({ lease: order }) {
+      if (order !== null) session?.want(order);
     },
     lookForConflicts: async () => session?.lookForConflicts() ?? [],
     effective(state) {

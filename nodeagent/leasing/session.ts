@@ -50,6 +50,8 @@ export interface Place {
 export interface LeaseSession {
   /** Before each pass that looks at the kernel. Resolves with what was changed in the gate, in words. */
   follow(place: Place): Promise<readonly string[]>;
+  /** After such a pass: which addresses this node is to hold and to let go. What then moves does not wait for a pass under way. */
+  want(order: LeaseOrder): void;
   /** Foreign use of floating IPs, in words; those that this node holds are announced again. */
   lookForConflicts(): Promise<readonly string[]>;
   effective(state: NodeState): NodeState;
@@ -109,11 +111,11 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
     announceRepeatedly(sender.frames, { mac: sender.mac, ips, isMine }, ended.signal).catch(() => {});
   }
 
-  function want({ state, order }: Place): void {
+  function want(order: LeaseOrder): void {
     const known = knownAddresses(order);
-    const unknown = candidaciesOf(order, state.node).filter(({ ip, holder }) => holder === null && !known.has(ip));
+    const unknown = candidaciesOf(order, node).filter(({ ip, holder }) => holder === null && !known.has(ip));
     const withheld = firstGrants.withheld(unknown.map(({ ip }) => ip));
-    const next = desiredOf(order, state.node, withheld);
+    const next = desiredOf(order, node, withheld);
     // Unchanged orders are not given again: watchers and turns would begin anew.
     if (JSON.stringify(next) === desired) return;
     desired = JSON.stringify(next);
@@ -158,9 +160,9 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       peers.follow(state.underlayIP, order.peers);
       moves.knowPeers(order.peers.map((peer) => peer.node));
       moves.follow(followedOf(order));
-      want(place);
       return [...words, ...firstGrants.takeFindings()];
     },
+    want,
     async lookForConflicts() {
       const conflicts = await gate.conflicts();
       const held = new Set(driver.report().held.map(({ ip }) => ip));

@@ -3,6 +3,7 @@ import type { Leasing } from "../../nodeagent/leasing/leasing.ts";
 
 export const noLeasing: Leasing = {
   follow: async () => [],
+  decide: () => {},
   lookForConflicts: async () => [],
   effective: (state) => state,
   report: () => null,

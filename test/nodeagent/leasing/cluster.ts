@@ -66,7 +66,8 @@ export interface Cluster {
   holders(ip: string): readonly Worker[];
   /** Resolves with the holder when there is exactly one; `lost` cannot say that it is none any more. */
   settled(ip: string, lost?: Worker): Promise<Worker>;
-  addresses(): readonly LeasedAddress[];
+  /** Who has held it, by the epochs in all reports; one that took it again is named once. */
+  takenBy(ip: string): readonly string[];
 }
 
 export async function startCluster(initial: readonly LeasedAddress[]): Promise<Cluster> {
@@ -83,9 +84,14 @@ export async function startCluster(initial: readonly LeasedAddress[]): Promise<C
   const reports = new Map<string, NodeReport>();
   const files = certificates("control");
   const [ca, cert, key] = await Promise.all([files.ca, files.cert, files.key].map((file) => readFile(file, "utf8")));
+  const takers = new Map(initial.map(({ ip }) => [ip, new Map<number, string>()]));
+  function onReport(report: NodeReport): void {
+    reports.set(report.node, report);
+    for (const { ip, epoch } of report.lease?.held ?? []) takers.get(ip)?.set(epoch, report.node);
+  }
   const server = await serveSignals(
     { host: CONTROL, port: PORT, tls: { ca: ca ?? "", cert: cert ?? "", key: key ?? "" } },
-    { onReport: (report) => void reports.set(report.node, report), onConnect: () => {}, onDisconnect: () => {} },
+    { onReport, onConnect: () => {}, onDisconnect: () => {} },
   );
   const agents = new Map<Worker, AgentProcess>();
   let generation = 1;
@@ -198,7 +204,10 @@ export async function startCluster(initial: readonly LeasedAddress[]): Promise<C
         },
         { timeoutMs: 8_000 },
       ),
-    addresses: () => addresses,
+    takenBy(ip) {
+      const inOrder = [...(takers.get(ip) ?? [])].sort(([a], [b]) => a - b).map(([, node]) => node);
+      return inOrder.filter((node, index) => node !== inOrder[index - 1]);
+    },
   };
 }
 
