@@ -71,12 +71,20 @@ function leased(
 ): LeasedAddress {
   const candidates = plan.candidates.get(ip) ?? [];
   const told = { ip, id, holder: holder ?? null };
+  if (holder === undefined && planned !== null && isNew(ip, plan) && progress.has(planned)) {
+    return { ...told, candidates: [planned] };
+  }
   if (holder === undefined || planned === null || holder.node === planned) return { ...told, candidates };
   if (!isReadyToTake(planned, ip, progress)) {
     return { ...told, candidates: candidates.includes(holder.node) ? candidates : [...candidates, holder.node] };
   }
   const isPlannedMove = holder.epoch === (plan.next.epochs[ip] ?? 0);
   return isPlannedMove ? { ...told, candidates, releaseEpoch: holder.epoch } : { ...told, candidates };
+}
+
+/** Nobody ever held it: nothing is lost by waiting for the planned node, and a standby that is faster would keep it. */
+function isNew(ip: IpAddress, plan: Plan): boolean {
+  return (plan.next.epochs[ip] ?? 0) === 0;
 }
 
 /** The node has confirmed that it knows itself to be the first to take it. */

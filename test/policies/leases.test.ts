@@ -139,6 +139,21 @@ describe("floating IPs by lease", () => {
     expect(staged.states.every(({ held, gateways }) => held.length === 0 && gateways.length === 0)).toBe(true);
   });
 
+  test("an address that nobody ever held is the planned node's alone, unless that has not reported", () => {
+    wanted = intent([group("default", ip(100), ip(101), ip(102))], []);
+    pass();
+    const order = (node: string, address: string) =>
+      staged.states.find((state) => state.node === node)?.lease?.addresses.find((one) => one.ip === address);
+    expect(order("worker3", ip(102))?.candidates).toEqual(["worker3"]);
+    expect(order("worker1", ip(102))).toBeUndefined();
+    expect(settle()).toBe(true);
+    expect(order("worker1", ip(102))?.candidates).toEqual(["worker3", "worker2", "worker1"]);
+    wanted = intent([group("default", ip(100), ip(101), ip(102), ip(103))], []);
+    progress.delete("worker1");
+    pass();
+    expect(order("worker2", ip(103))?.candidates).toEqual(["worker1", "worker2", "worker3"]);
+  });
+
   test("a planned move: the new holder knows first, then the old one lets go", () => {
     seen = view([worker(1, { draining: true }), worker(2), worker(3)], pods, [namespace("web")]);
     pass();
