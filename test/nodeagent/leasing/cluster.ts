@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { LeasedAddress, NodeReport, NodeState, Signal } from "../../../policies/nodestate.ts";
 import { serveSignals } from "../../../reconciler/signal/server.ts";
@@ -106,7 +106,7 @@ export async function startCluster(initial: readonly LeasedAddress[]): Promise<C
       stateFile: join(folder, nameOf(worker), "state.json"),
       cniCacheDirectory: join(folder, nameOf(worker), "cni"),
     };
-    const script = new URL("../run-agent.ts", import.meta.url).pathname;
+    const script = new URL(`../run-agent${extname(import.meta.url)}`, import.meta.url).pathname;
     const child = spawn(
       "nsenter",
       [`--net=/run/netns/${nameOf(worker)}`, process.execPath, script, JSON.stringify(options)],
