@@ -6,7 +6,7 @@
  * kernel after this process took over, and this process alone publishes signals.
  */
 import type { Previous } from "./model.ts";
-import type { Gateway, NodeReport, Signal } from "./nodestate.ts";
+import type { NodeReport, Signal } from "./nodestate.ts";
 
 export interface NodeProgress {
   readonly report: NodeReport;
@@ -32,38 +32,11 @@ export function withSent(progress: NodeProgress, signal: Signal): NodeProgress {
   return { ...progress, sent: [...progress.sent, signal] };
 }
 
-/** The node applied a signal of this process, so that none of an earlier process can take effect any more. */
-export function isOurs({ report, sent }: NodeProgress): boolean {
-  return sent.some(({ generation }) => generation <= report.generation);
-}
-
-export function kernelHolds(progress: NodeProgress | undefined, ip: string): boolean {
-  return progress?.report.kernel.held.includes(ip) ?? false;
-}
-
-/** The report shows it, and no signal that may still take effect, of whichever process, takes it away. */
-export function keepsHolding(progress: NodeProgress, ip: string): boolean {
-  return (
-    isOurs(progress) &&
-    kernelHolds(progress, ip) &&
-    progress.sent.every(({ state }) => state.held.some((held) => held.ip === ip))
-  );
-}
-
-/**
- * The report shows that this node sends to the gateway, and no signal of this process that may still take effect ends
- * it. One of an earlier process may: to wait for its end would cut traffic at every restart.
- */
-export function keepsSending({ report, sent }: NodeProgress, { id, mac }: Gateway): boolean {
-  const names = (gateways: NodeReport["kernel"]["gateways"]) =>
-    gateways.some((entry) => entry.id === id && entry.mac === mac);
-  return names(report.kernel.gateways) && sent.every(({ state }) => names(state.gateways));
-}
-
-/** The report shows it, or a signal that may still take effect grants it. */
-export function mayHoldByReport(progress: NodeProgress | undefined, ip: string): boolean {
-  if (progress === undefined) return false;
-  return kernelHolds(progress, ip) || progress.sent.some(({ state }) => state.held.some((held) => held.ip === ip));
+/** The report shows it, or a signal that may still take effect lets the node take it. */
+function mayHold({ report, sent }: NodeProgress, ip: string): boolean {
+  const isCandidate = ({ state: { node, lease } }: Signal) =>
+    lease?.addresses.some((address) => address.ip === ip && address.candidates.includes(node)) ?? false;
+  return report.kernel.held.includes(ip) || sent.some(isCandidate);
 }
 
 /**
@@ -81,6 +54,9 @@ export function settle(next: Previous, progress: Progress): Previous {
   return { ...next, holders };
 }
 
+/** Only after a signal of this process was applied can none of an earlier one take effect any more. */
 function disproved(ip: string, progress: NodeProgress | undefined): boolean {
-  return progress !== undefined && isOurs(progress) && !mayHoldByReport(progress, ip);
+  if (progress === undefined) return false;
+  const { report, sent } = progress;
+  return sent.some(({ generation }) => generation <= report.generation) && !mayHold(progress, ip);
 }

@@ -5,14 +5,13 @@
 import type { Logger } from "pino";
 import type { ClusterSettings, Intent } from "../policies/intent.ts";
 import { adopt } from "../policies/leases/holders.ts";
-import { effectiveState, stageLeases } from "../policies/leases/stage.ts";
+import { effectiveState, type Stage, stageLeases } from "../policies/leases/stage.ts";
 import { firstWitnesses } from "../policies/leases/witnesses.ts";
 import { DEFAULT_SETTINGS } from "../policies/manifests/cluster.ts";
 import type { NodeReport, NodeState } from "../policies/nodestate.ts";
 import { nothingBefore, type Plan, type Previous, plan as planEgress } from "../policies/plan.ts";
 import { Planner } from "../policies/planner.ts";
 import { type NodeProgress, type Progress, settle, withReport, withSent } from "../policies/progress.ts";
-import type { Stage } from "../policies/rollout.ts";
 import type { View } from "../policies/view.ts";
 import { type Coalesced, coalesce } from "./coalesce.ts";
 import { Commits } from "./commits.ts";

@@ -1,16 +1,29 @@
 /**
  * What each node may be told now, where floating IPs change hands by lease (docs/lease.md). That no two nodes hold one
  * address is the kernel's and the witnesses' business; here it is only about bringing the plan about without cutting
- * traffic, and about knowing when it is done. Level-triggered, as `stage` in rollout.ts.
+ * traffic, and about knowing when it is done. Level-triggered: computed anew from the plan and what is known after every
+ * report; nothing remembers "which step we are at".
  */
 import type { Plan } from "../model.ts";
 import type { LeaseOrder, NodeState } from "../nodestate.ts";
 import type { NodeProgress, Progress } from "../progress.ts";
-import type { Stage } from "../rollout.ts";
 import { compareText, listNames } from "../text.ts";
 import { holdersOf } from "./holders.ts";
 import { leaseOrders } from "./orders.ts";
 
+export interface Stage {
+  /**
+   * What each node may be told now, for every node that has reported. Publish a node's state when it has been sent none
+   * yet or its hash differs from the last one sent.
+   */
+  readonly states: readonly NodeState[];
+  /** What must happen before the stage can change, in words. Empty when done. */
+  readonly waiting: readonly string[];
+  /** Every node's kernel is what the plan says. */
+  readonly done: boolean;
+}
+
+/** `hashOf` must be the hash that signals carry; it is called for every node, so it should remember its answers. */
 export function stageLeases(plan: Plan, progress: Progress, hashOf: (state: NodeState) => string): Stage {
   if (plan.next.witnesses.version === 0) {
     return { states: [], waiting: ["enough nodes have to report before witnesses can be named"], done: false };

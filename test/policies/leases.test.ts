@@ -2,12 +2,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Intent } from "../../policies/intent.ts";
 import { adopt } from "../../policies/leases/holders.ts";
-import { stageLeases } from "../../policies/leases/stage.ts";
+import { type Stage, stageLeases } from "../../policies/leases/stage.ts";
 import { firstWitnesses, targetWitnesses } from "../../policies/leases/witnesses.ts";
 import type { NodeReport, NodeState, Signal } from "../../policies/nodestate.ts";
 import { nothingBefore, type Plan, type Previous, plan } from "../../policies/plan.ts";
 import { type NodeProgress, withReport, withSent } from "../../policies/progress.ts";
-import type { Stage } from "../../policies/rollout.ts";
 import type { View } from "../../policies/view.ts";
 import { group, intent, namespace, pod, policy, view, worker } from "./builders.ts";
 
