@@ -63,7 +63,7 @@ export interface LeaseOrder {
   readonly witnesses: { readonly version: number; readonly members: readonly string[] };
   /** Not null: this node is to bring the witness set there. */
   readonly targetWitnesses: readonly string[] | null;
-  /** The nodes whose agents this one talks to. */
+  /** The nodes whose agents this one talks to; itself may be among them. */
   readonly peers: readonly Peer[];
 }
 

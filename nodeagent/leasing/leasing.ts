@@ -4,6 +4,7 @@ import { LEASE_CURTAIN_TABLE, LEASE_TABLE } from "../constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../log.ts";
 import type { Identity } from "../peers/identity.ts";
+import { adoptedFrom } from "./adoption.ts";
 import type { LeaseDisk } from "./disk.ts";
 import { type LeaseSession, openLeaseSession } from "./session.ts";
 
@@ -77,6 +78,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
 
   return {
     async follow(state, isQuick) {
+      const before = current;
       current = state;
       const { lease: order } = state;
       if (order === null) return close();
@@ -88,6 +90,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
           ...parts,
           nft: kernel.nft,
           identity: await parts.beginRun(),
+          adopted: adoptedFrom(before, state),
           onChange,
           onFinding: events.onFinding,
           onFailure: events.onFailure,

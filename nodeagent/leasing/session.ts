@@ -20,6 +20,7 @@ import type { Identity } from "../peers/identity.ts";
 import { openPeers } from "../peers/peers.ts";
 import { openUdp } from "../peers/udp.ts";
 import { findUnderlay } from "../underlay.ts";
+import { bridgeLease } from "./adoption.ts";
 import type { LeaseDisk } from "./disk.ts";
 import { startDriver } from "./driver.ts";
 import { candidaciesOf, desiredOf, followedOf, type Holding, withLease } from "./effective.ts";
@@ -31,6 +32,8 @@ export interface SessionParts {
   readonly nft: Nft;
   readonly disk: LeaseDisk;
   readonly identity: Identity;
+  /** Held until now without a lease: they stay open. */
+  readonly adopted: readonly string[];
   /** Who holds what may be another now, or whether this node answers for what it holds. */
   readonly onChange: () => void;
   /** Something is to be looked after by a pass. */
@@ -88,6 +91,10 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
     },
     onDiskFailure: parts.onFailure,
   });
+  if (parts.adopted.length > 0) {
+    const isClaimed = () => parts.adopted.every((ip) => driver.report().claims.some(([claimed]) => claimed === ip));
+    bridgeLease(gate, isClaimed, ended.signal).catch((error: Error) => parts.onFailure(error));
+  }
   const firstGrants = createFirstGrants({
     probe: (ips) => (sender === null ? Promise.resolve([]) : probeAddresses(gate, sender.frames, sender.mac, ips)),
     onProbed: parts.onFinding,
@@ -157,8 +164,9 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       const words = [...changes, ...(await gate.guard(scopeOf(place, parts.interfaceName)))];
       changes = [];
       openSender(place);
-      peers.follow(state.underlayIP, order.peers);
-      moves.knowPeers(order.peers.map((peer) => peer.node));
+      const others = order.peers.filter((peer) => peer.node !== node);
+      peers.follow(state.underlayIP, others);
+      moves.knowPeers(others.map((peer) => peer.node));
       moves.follow(followedOf(order));
       return [...words, ...firstGrants.takeFindings()];
     },
@@ -193,13 +201,17 @@ interface OpenedGate {
   readonly openIPs: readonly string[];
 }
 
-async function openGate({ nft, nowMs, disk, interfaceName }: SessionParts, first: Place): Promise<OpenedGate> {
+async function openGate(parts: SessionParts, first: Place): Promise<OpenedGate> {
+  const { nft, nowMs, disk, adopted, interfaceName } = parts;
   const gate = await openLeaseGate({ nft, key: randomBytes(KEY_BYTES).toString("hex"), nowMs });
   if (typeof gate === "string") throw new Error(gate);
   try {
     const changes = await gate.guard(scopeOf(first, interfaceName));
     const found = await gate.readState();
     const generation = await disk.nextGeneration(found?.generation ?? 0);
+    if (adopted.length > 0 && (await gate.replaceMine(generation, adopted))) {
+      return { gate, changes, generation, openIPs: adopted };
+    }
     return { gate, changes, generation, openIPs: found === null || found.leaseMs === null ? [] : found.mine };
   } catch (error) {
     gate.close();

@@ -24,14 +24,30 @@ export function leaseOrders(plan: Plan, progress: Progress): Map<string, LeaseOr
   );
 }
 
-interface Context {
+interface Context extends SharedLists {
   readonly plan: Plan;
-  readonly addresses: readonly LeasedAddress[];
+  readonly byCandidate: ReadonlyMap<string, readonly LeasedAddress[]>;
+  readonly byId: ReadonlyMap<EgressId, LeasedAddress>;
   readonly nodes: ReadonlyMap<string, LeaseNode>;
   readonly peers: ReadonlyMap<string, Peer>;
+}
+
+/** The same for every node. */
+interface SharedLists {
   readonly allPeers: readonly Peer[];
   readonly gatewayMacs: readonly string[];
   readonly floatingIPs: readonly IpAddress[];
+}
+
+const lastShared = new WeakMap<Plan, { readonly text: string; readonly lists: SharedLists }>();
+
+/** The same objects while they say the same, so that they are compared and hashed once and not for every node. */
+function shared(plan: Plan, lists: SharedLists): SharedLists {
+  const text = JSON.stringify(lists);
+  const last = lastShared.get(plan);
+  if (last?.text === text) return last.lists;
+  lastShared.set(plan, { text, lists });
+  return lists;
 }
 
 function contextOf(plan: Plan, progress: Progress): Context {
@@ -46,14 +62,21 @@ function contextOf(plan: Plan, progress: Progress): Context {
     const publicKey = progress.get(node)?.report.identity?.publicKey;
     return publicKey === undefined ? [] : [{ node, ip, publicKey }];
   });
+  const byCandidate = new Map<string, LeasedAddress[]>();
+  for (const address of addresses) {
+    for (const node of address.candidates) byCandidate.set(node, [...(byCandidate.get(node) ?? []), address]);
+  }
   return {
     plan,
-    addresses,
+    byCandidate,
+    byId: new Map(addresses.map((address) => [address.id, address])),
     nodes: new Map(plan.nodes.map(({ node, underlayIP, mac }) => [node, { node, underlayIP, mac }])),
     peers: new Map(allPeers.map((peer) => [peer.node, peer])),
-    allPeers,
-    gatewayMacs: [...new Set(macs)].sort(compareText),
-    floatingIPs: addresses.map(({ ip }) => ip).sort(compareText),
+    ...shared(plan, {
+      allPeers,
+      gatewayMacs: [...new Set(macs)].sort(compareText),
+      floatingIPs: addresses.map(({ ip }) => ip).sort(compareText),
+    }),
   };
 }
 
@@ -112,21 +135,22 @@ function stillHeld(plan: Plan, holders: ReadonlyMap<IpAddress, LeaseHolder>, pro
 function orderOf(state: NodeState, context: Context): Omit<LeaseOrder, "targetWitnesses"> {
   const { node } = state;
   const used = new Set(state.classes.flatMap(({ rules }) => rules.map(({ id }) => id)));
-  const addresses = context.addresses.filter(({ id, candidates }) => used.has(id) || candidates.includes(node));
+  const mine = context.byCandidate.get(node) ?? [];
+  const addresses = [...new Set([...mine, ...[...used].flatMap((id) => context.byId.get(id) ?? [])])].sort(
+    (a, b) => a.id - b.id,
+  );
   const names = new Set(addresses.flatMap(({ candidates }) => candidates));
   const { witnesses } = context.plan.next;
-  const isCandidate = addresses.some(({ candidates }) => candidates.includes(node));
   const isWitness = witnesses.members.some((member) => nodeOf(member) === node);
   // A new holder tells every node; a witness may be asked by every candidate.
-  const reachable =
-    isCandidate || isWitness ? context.allPeers : peersOf([...names, ...witnesses.members.map(nodeOf)], context);
   return {
     addresses,
     nodes: [...names].sort(compareText).flatMap((name) => context.nodes.get(name) ?? []),
     floatingIPs: context.floatingIPs,
     gatewayMacs: context.gatewayMacs,
     witnesses,
-    peers: reachable.filter((peer) => peer.node !== node),
+    peers:
+      mine.length > 0 || isWitness ? context.allPeers : peersOf([...names, ...witnesses.members.map(nodeOf)], context),
   };
 }
 

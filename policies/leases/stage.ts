@@ -44,16 +44,26 @@ export function stageLeases(plan: Plan, progress: Progress, hashOf: (state: Node
   return { states, waiting, done: waiting.length === 0 };
 }
 
-const ordered = new WeakMap<NodeState, { readonly text: string; readonly state: NodeState }>();
+const ordered = new WeakMap<NodeState, { readonly lease: LeaseOrder; readonly state: NodeState }>();
 
 /** The same object while target and order are the same: hashes are remembered by it. */
 function withOrder(target: NodeState, lease: LeaseOrder): NodeState {
-  const text = JSON.stringify(lease);
   const known = ordered.get(target);
-  if (known?.text === text) return known.state;
+  if (known !== undefined && sameOrder(known.lease, lease)) return known.state;
   const state = { ...target, held: [], gateways: [], lease };
-  ordered.set(target, { text, state });
+  ordered.set(target, { lease, state });
   return state;
+}
+
+function sameOrder(a: LeaseOrder, b: LeaseOrder): boolean {
+  const own = ({ floatingIPs: _1, gatewayMacs: _2, peers: _3, ...rest }: LeaseOrder) => rest;
+  const same = (x: readonly unknown[], y: readonly unknown[]) => x === y || JSON.stringify(x) === JSON.stringify(y);
+  return (
+    same(a.floatingIPs, b.floatingIPs) &&
+    same(a.gatewayMacs, b.gatewayMacs) &&
+    same(a.peers, b.peers) &&
+    JSON.stringify(own(a)) === JSON.stringify(own(b))
+  );
 }
 
 function waitingAddresses({ allocations }: Plan, progress: Progress): string[] {

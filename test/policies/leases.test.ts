@@ -219,7 +219,7 @@ describe("floating IPs by lease", () => {
       ["worker2", ip(2)],
       ["worker3", ip(3)],
     ]);
-    expect(lease?.peers.map(({ node }) => node)).toEqual(["worker1", "worker2"]);
+    expect(lease?.peers.map(({ node }) => node)).toEqual(["worker1", "worker2", "worker3"]);
     expect(lease?.floatingIPs).toEqual([ip(100), ip(101)]);
   });
 });
