@@ -94,10 +94,14 @@ function leased(
 ): LeasedAddress {
   const candidates = plan.candidates.get(ip) ?? [];
   const told = { ip, id, holder: holder ?? null };
-  if (holder === undefined && planned !== null && isNew(ip, plan) && progress.has(planned)) {
-    return { ...told, candidates: [planned] };
+  if (holder === undefined) {
+    const claimants = claimantsOf(ip, progress);
+    const isNew = claimants.length === 0 && (plan.next.epochs[ip] ?? 0) === 0;
+    // Nothing is lost by waiting for the planned node, and a standby that is faster would keep it.
+    if (isNew && planned !== null && progress.has(planned)) return { ...told, candidates: [planned] };
+    return { ...told, candidates: [...new Set([...candidates, ...claimants])] };
   }
-  if (holder === undefined || planned === null || holder.node === planned) return { ...told, candidates };
+  if (planned === null || holder.node === planned) return { ...told, candidates };
   if (!isReadyToTake(planned, ip, progress)) {
     return { ...told, candidates: candidates.includes(holder.node) ? candidates : [...candidates, holder.node] };
   }
@@ -105,9 +109,9 @@ function leased(
   return isPlannedMove ? { ...told, candidates, releaseEpoch: holder.epoch } : { ...told, candidates };
 }
 
-/** Nobody ever held it: nothing is lost by waiting for the planned node, and a standby that is faster would keep it. */
-function isNew(ip: IpAddress, plan: Plan): boolean {
-  return (plan.next.epochs[ip] ?? 0) === 0;
+/** Who may have it is not made to let it go before it is known who has. */
+function claimantsOf(ip: IpAddress, progress: Progress): string[] {
+  return [...progress].flatMap(([node, { report }]) => (report.lease?.pending.includes(ip) ? [node] : []));
 }
 
 /** The node has confirmed that it knows itself to be the first to take it. */

@@ -153,6 +153,21 @@ describe("floating IPs by lease", () => {
     expect(order("worker2", ip(103))?.candidates).toEqual(["worker1", "worker2", "worker3"]);
   });
 
+  test("a node that is about to hold an address is not made to let it go by a reconciler that knows nothing yet", () => {
+    const report = nodes.report("worker2");
+    const pending = {
+      ...report,
+      lease: { ...(report.lease as NonNullable<typeof report.lease>), held: [], pending: [ip(100)] },
+    };
+    progress = new Map([
+      ["worker1", { report: { ...nodes.report("worker1"), lease: null }, sent: [] }],
+      ["worker2", { report: pending, sent: [] }],
+    ]);
+    const forgetful = plan(wanted, seen, { ...nothingBefore, witnesses: previous.witnesses });
+    const [first] = stageLeases(forgetful, progress, hashOf).states;
+    expect(first?.lease?.addresses[0]?.candidates).toContain("worker2");
+  });
+
   test("a planned move: the new holder knows first, then the old one lets go", () => {
     seen = view([worker(1, { draining: true }), worker(2), worker(3)], pods, [namespace("web")]);
     pass();
