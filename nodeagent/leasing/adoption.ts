@@ -21,16 +21,20 @@ const FIRST_NUMBER = 2 ** 48;
 /** Witnesses that start now refuse everybody for a while, and the register takes a moment. */
 const BRIDGED_MS = TIMING.resumeMs + TIMING.leaseMs;
 
+/** @param number another one each time */
+export async function prolong(gate: Pick<LeaseGate, "arm" | "refresh">, number: number): Promise<boolean> {
+  return (await gate.arm(FIRST_NUMBER + number)) && (await gate.refresh(FIRST_NUMBER + number));
+}
+
 /** Resolves when `isClaimed`, or when it has taken too long. */
 export async function bridgeLease(
   gate: Pick<LeaseGate, "arm" | "refresh">,
   isClaimed: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let elapsedMs = 0; elapsedMs < BRIDGED_MS; elapsedMs += TIMING.heartbeatMs) {
+  for (let elapsedMs = 1; elapsedMs < BRIDGED_MS; elapsedMs += TIMING.heartbeatMs) {
     if (isClaimed() || signal.aborted) return;
-    const number = FIRST_NUMBER + elapsedMs;
-    if (await gate.arm(number)) await gate.refresh(number);
+    await prolong(gate, elapsedMs);
     await delay(TIMING.heartbeatMs);
   }
 }

@@ -11,8 +11,14 @@ export type Holding = ReadonlyMap<string, number | null>;
  * up: a gate that somebody removes must not open a second holder.
  *
  * @param newer holders that the plan does not know yet, as they told
+ * @param inherited gateways of before there was a lease: they serve until a holder is known
  */
-export function withLease(state: NodeState, holding: Holding, newer: readonly Holder[]): NodeState {
+export function withLease(
+  state: NodeState,
+  holding: Holding,
+  newer: readonly Holder[],
+  inherited: readonly Gateway[] = [],
+): NodeState {
   if (state.lease === null) return state;
   const { addresses } = state.lease;
   const heard = new Map(newer.map((holder) => [holder.ip, holder]));
@@ -21,7 +27,8 @@ export function withLease(state: NodeState, holding: Holding, newer: readonly Ho
     ...state,
     held: addresses.filter(({ ip }) => holding.has(ip)).map(({ ip, id }) => ({ ip, id })),
     gateways: addresses.flatMap((address) => {
-      const { node, epoch } = heard.get(address.ip) ?? address.holder ?? { node: null, epoch: 0 };
+      const inheritedFrom = inherited.find(({ id }) => id === address.id)?.node ?? null;
+      const { node, epoch } = heard.get(address.ip) ?? address.holder ?? { node: inheritedFrom, epoch: 0 };
       const holder = holderOf(state.node, holding.get(address.ip), node, epoch);
       const gateway = holder === null ? undefined : gatewayAt.get(holder);
       return gateway === undefined ? [] : [{ id: address.id, ...gateway }];

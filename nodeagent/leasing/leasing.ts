@@ -56,6 +56,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
   const { publicKey } = await parts.beginRun();
   let session: LeaseSession | null = null;
   let current: NodeState | null = null;
+  let parting: Promise<void> = Promise.resolve();
   let used = "";
   /** A run before this one may have left it. */
   let gateMayStand = true;
@@ -66,13 +67,13 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
     else events.onMoved();
   }
 
+  /** What is held stays open: the state says who holds it from now on. Witnesses that still listen are told to wait. */
   async function close(): Promise<readonly string[]> {
-    if (session !== null) await session.park();
-    session = null;
-    if (!gateMayStand) return [];
-    const stands = (await kernel.nft.list(LEASE_TABLE)) !== null;
-    for (const table of [LEASE_TABLE, LEASE_CURTAIN_TABLE]) await kernel.nft.remove(table);
+    const stands = gateMayStand && (await kernel.nft.list(LEASE_TABLE)) !== null;
+    if (gateMayStand) for (const table of [LEASE_TABLE, LEASE_CURTAIN_TABLE]) await kernel.nft.remove(table);
     gateMayStand = false;
+    if (session !== null) parting = session.park();
+    session = null;
     return stands ? [`removed table ${LEASE_TABLE.family} ${LEASE_TABLE.name}: no lease is ordered any more`] : [];
   }
 
@@ -83,6 +84,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
       const { lease: order } = state;
       if (order === null) return close();
       if (isQuick && session !== null) return [];
+      await parting;
       const place = { state, order, links: await kernel.ip.links() };
       gateMayStand = true;
       session ??= await openLeaseSession(
@@ -91,6 +93,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
           nft: kernel.nft,
           identity: await parts.beginRun(),
           adopted: adoptedFrom(before, state),
+          inherited: before?.lease === null ? before.gateways : [],
           onChange,
           onFinding: events.onFinding,
           onFailure: events.onFailure,
@@ -115,7 +118,10 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
     },
     publicKey,
     witness: disk.witness,
-    park: async () => session?.park(),
+    park: async () => {
+      await parting;
+      await session?.park();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /** The lease at work on this node, from the state that first ordered one until one that orders none, or the agent's end. */
 import { randomBytes } from "node:crypto";
-import type { LeaseOrder, NodeState } from "../../policies/nodestate.ts";
+import type { Gateway, LeaseOrder, NodeState } from "../../policies/nodestate.ts";
 import { PEERS_PORT } from "../constants.ts";
 import { floatingAddresses } from "../floating.ts";
 import { announceRepeatedly } from "../gate/announcer.ts";
@@ -20,7 +20,7 @@ import type { Identity } from "../peers/identity.ts";
 import { openPeers } from "../peers/peers.ts";
 import { openUdp } from "../peers/udp.ts";
 import { findUnderlay } from "../underlay.ts";
-import { bridgeLease } from "./adoption.ts";
+import { bridgeLease, prolong } from "./adoption.ts";
 import type { LeaseDisk } from "./disk.ts";
 import { startDriver } from "./driver.ts";
 import { candidaciesOf, desiredOf, followedOf, type Holding, withLease } from "./effective.ts";
@@ -34,6 +34,8 @@ export interface SessionParts {
   readonly identity: Identity;
   /** Held until now without a lease: they stay open. */
   readonly adopted: readonly string[];
+  /** Gateways of until now. */
+  readonly inherited: readonly Gateway[];
   /** Who holds what may be another now, or whether this node answers for what it holds. */
   readonly onChange: () => void;
   /** Something is to be looked after by a pass. */
@@ -180,7 +182,7 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
           `floating IP ${ip} is used by ${mac}, which is none of our gateways, for ${Math.round((nowMs() - sinceMs) / 1_000)} s`,
       );
     },
-    effective: (state) => withLease(state, holding(), moves.newer()),
+    effective: (state) => withLease(state, holding(), moves.newer(), parts.inherited),
     report: driver.report,
     async park() {
       await driver.stop("park");
@@ -206,12 +208,15 @@ async function openGate(parts: SessionParts, first: Place): Promise<OpenedGate> 
   const gate = await openLeaseGate({ nft, key: randomBytes(KEY_BYTES).toString("hex"), nowMs });
   if (typeof gate === "string") throw new Error(gate);
   try {
+    if (adopted.length > 0) {
+      const generation = await disk.nextGeneration((await gate.readState())?.generation ?? 0);
+      const changes = await gate.guard(scopeOf(first, interfaceName));
+      const kept = (await gate.replaceMine(generation, adopted)) && (await prolong(gate, 0));
+      return { gate, changes, generation, openIPs: kept ? adopted : [] };
+    }
     const changes = await gate.guard(scopeOf(first, interfaceName));
     const found = await gate.readState();
     const generation = await disk.nextGeneration(found?.generation ?? 0);
-    if (adopted.length > 0 && (await gate.replaceMine(generation, adopted))) {
-      return { gate, changes, generation, openIPs: adopted };
-    }
     return { gate, changes, generation, openIPs: found === null || found.leaseMs === null ? [] : found.mine };
   } catch (error) {
     gate.close();

@@ -60,6 +60,8 @@ export interface Cluster {
   /** SIGTERM, and resolves with the exit code. */
   stop(worker: Worker): Promise<number | null>;
   kill(worker: Worker): Promise<void>;
+  /** The address is held by this node, and no lease is ordered. */
+  withoutLease(holder: Worker): void;
   /** Another order for everybody, made from the one before. */
   order(change: (address: LeasedAddress) => LeasedAddress): void;
   /** Who reported last that it answers for the address, of the agents that run. */
@@ -70,7 +72,8 @@ export interface Cluster {
   takenBy(ip: string): readonly string[];
 }
 
-export async function startCluster(initial: readonly LeasedAddress[]): Promise<Cluster> {
+/** @param holder without a lease; absent: the lease is ordered at once */
+export async function startCluster(initial: readonly LeasedAddress[], holder?: Worker): Promise<Cluster> {
   await buildNetwork();
   const folder = await mkdtemp("/run/leasing-");
   const certificates = await makeCertificates(join(folder, "tls"), CONTROL, WORKERS.map(nameOf));
@@ -171,14 +174,26 @@ export async function startCluster(initial: readonly LeasedAddress[]): Promise<C
 
   for (const worker of WORKERS) start(worker);
   await until("three connections", () => reports.size === WORKERS.length);
-  for (const worker of WORKERS) publish(stateOf(worker, initial));
+  if (holder === undefined) for (const worker of WORKERS) publish(stateOf(worker, initial));
+  else withoutLease(holder);
   await until("three identities", () => [...reports.values()].every(({ identity }) => identity?.underlayMac));
-  publishOrders();
+  if (holder === undefined) publishOrders();
+
+  function withoutLease(by: Worker): void {
+    generation += 1;
+    const { node, underlayIP, mac } = stateOf(by, initial);
+    const gateways = initial.map(({ id }) => ({ id, node, underlayIP, mac }));
+    const held = initial.map(({ ip, id }) => ({ ip, id }));
+    for (const worker of WORKERS) {
+      publish({ ...stateOf(worker, initial), gateways, held: worker === by ? held : [] });
+    }
+  }
 
   return {
     reports,
     agent,
     start,
+    withoutLease,
     async stop(worker) {
       const { child } = agent(worker);
       child.kill("SIGTERM");
