@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import type { Identity } from "../peers/identity.ts";
 import { adoptedFrom } from "./adoption.ts";
 import type { LeaseDisk } from "./disk.ts";
-import { type LeaseSession, openLeaseSession } from "./session.ts";
+import type { LeaseSession, openLeaseSession as OpenLeaseSession } from "./session.ts";
 
 export interface LeasingEvents {
   /** Addresses or gateways are others now: a pass is needed, at once. */
@@ -87,7 +87,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
       await parting;
       const place = { state, order, links: await kernel.ip.links() };
       gateMayStand = true;
-      session ??= await openLeaseSession(
+      session ??= await openSession(
         {
           ...parts,
           nft: kernel.nft,
@@ -123,6 +123,12 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
       await session?.park();
     },
   };
+}
+
+/** Loaded here: a node that holds nothing by lease does not carry it. */
+async function openSession(...args: Parameters<typeof OpenLeaseSession>): Promise<LeaseSession> {
+  const { openLeaseSession } = await import("./session.ts");
+  return openLeaseSession(...args);
 }
 
 function decisions({ held, gateways }: NodeState): string {
