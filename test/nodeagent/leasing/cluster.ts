@@ -47,7 +47,7 @@ async function buildNetwork(): Promise<void> {
   }
 }
 
-export interface AgentProcess {
+interface AgentProcess {
   readonly child: ChildProcess;
   readonly lines: Record<string, unknown>[];
 }
