@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { preferSmallFootprint } from "../../nodeagent/footprint.ts";
 import { untilTerminated } from "../signals.ts";
 
 interface Flags {
@@ -34,7 +33,6 @@ Example:
   sallyport agent --node worker1 --server https://192.168.1.252:7443 --tls-ca ca.crt --tls-cert worker1.crt --tls-key worker1.key`,
     )
     .action(async (flags: Flags) => {
-      preferSmallFootprint();
       // Loaded here: a process carries only the part it runs.
       const { runAgent } = await import("../../nodeagent/main.ts");
       await runAgent(
