@@ -44,8 +44,8 @@ test("writes are on disk in the order asked", async () => {
   const done: number[] = [];
   const writes = [1, 2, 3].map(async (epoch) => {
     await disk.persist({ registers: [["192.168.1.100", register(epoch)]], set: null });
-    expect(JSON.parse(await readFile(path, "utf8")).registers[0][1].accepted.epoch).toBeGreaterThanOrEqual(epoch);
     done.push(epoch);
+    expect(JSON.parse(await readFile(path, "utf8")).registers[0][1].accepted.epoch).toBeGreaterThanOrEqual(epoch);
   });
   await Promise.all(writes);
   expect(done).toEqual([1, 2, 3]);
