@@ -16,7 +16,6 @@ import { openBenchNode, podIPs, stateWith, stop, writeCniEntry } from "./agent-n
 
 const [sallyport = "", starts = "200", connects = "60"] = process.argv.slice(2);
 const SERVER = "192.168.1.253";
-const FLOATING_PREFIX = "192.168.1.10";
 /** Until the pass that the last pod caused is over; at random, so that no beat of ours meets one of the agent's. */
 const pauseMs = () => 150 + Math.random() * 150;
 /** A container runtime takes longer from the end of ADD to the first instruction of the pod's process. */
@@ -88,7 +87,7 @@ process.exit(0);
 
 /** The other node answers for all egress ids of this one. */
 async function convergeGateway(): Promise<void> {
-  const held = state.gateways.map(({ id }) => ({ ip: `${FLOATING_PREFIX}${id}`, id }));
+  const held = state.gateways.map(({ id }) => ({ ip: PLAN[4].inNodeSubnet(100 + id), id }));
   const gatewayState = nodeState(2, { held, gateways: state.gateways });
   const script = new URL("../nodeagent/converge-here.ts", import.meta.url).pathname;
   const input = JSON.stringify({ state: gatewayState, attachments: [], interfaceName: null });
