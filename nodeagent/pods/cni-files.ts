@@ -1,6 +1,6 @@
 /** The files of the CNI result cache, read again only when they changed: a node has hundreds, and a starting pod waits. */
-import type { Stats } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { type Stats, statSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseCacheEntry } from "./cni-entry.ts";
 import type { CniAttachment } from "./match.ts";
@@ -35,8 +35,9 @@ export function openCniFiles(directory: string): () => Promise<readonly CniAttac
 
 async function readEntry(path: string, known: Entry | undefined): Promise<Entry> {
   const lookedMs = Date.now();
-  const stats = await unlessMissing(stat(path), null);
-  if (stats === null) return NOTHING;
+  // Not by a thread each: 250 take 1 ms together, of which a starting pod would wait for 5.
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return NOTHING;
   const version = versionOf(stats);
   if (known?.version === version) return known;
   const text = await unlessMissing(readFile(path, "utf8"), "");
