@@ -51,9 +51,17 @@ export function classChain(podClass: PodClass): readonly ChainRule[] {
   }));
 }
 
+/** A class chain's rules, read back from their comments. */
+export function rulesOfClassChain(comments: readonly string[]): PodClass["rules"] {
+  return comments.flatMap((comment) => {
+    const [, cidr, id] = /^(\S+) -> (\d+)$/.exec(comment) ?? [];
+    return cidr === undefined ? [] : [{ cidr, id: Number(id) }];
+  });
+}
+
 /** The egress ids a class chain leads to, read back from its rules' comments. */
 export function idsOfClassChain(comments: readonly string[]): ReadonlySet<EgressId> {
-  return new Set(comments.flatMap((comment) => / -> (\d+)$/.exec(comment)?.[1] ?? []).map(Number));
+  return new Set(rulesOfClassChain(comments).map(({ id }) => id));
 }
 
 function setMark(key: "meta" | "ct", keep: number, value: number): NftStatement {

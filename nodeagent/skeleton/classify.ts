@@ -1,11 +1,22 @@
 /** Whose packet is it, and which policy's? The chains behind `pre`. */
 import { FAMILIES, type Family } from "../addresses.ts";
 import type { ChainDeclaration } from "../kernel/nft/declaration.ts";
-import { idInMark, judge, overlay, setName, WORDS } from "./words.ts";
+import {
+  idAndRole,
+  idInMark,
+  isServerTold,
+  judge,
+  overlay,
+  setName,
+  tellBoth,
+  tellClient,
+  tellServer,
+  WORDS,
+} from "./words.ts";
 
 /** A chain stands before the chain that jumps to it. */
 export function classifyingChains(): readonly ChainDeclaration[] {
-  return [holdChain, classifyChain(6), classifyChain(4), fromTunnelChain];
+  return [holdChain, classifyChain(6), classifyChain(4), fromTunnelChain, endedChain];
 }
 
 const holdChain: ChainDeclaration = {
@@ -52,6 +63,28 @@ const fromTunnelChain: ChainDeclaration = {
   ],
 };
 
+/**
+ * Connections that have ended, of which only the entry is left: from the pod's next packets first the server is told, by
+ * turning it into an RST that takes the way the connection took, then the pod. What the pod sends when it is told, or has
+ * been, goes to the server. The entry is what keeps them from being picked up midway as connections without a policy.
+ */
+const endedChain: ChainDeclaration = {
+  name: "ended",
+  rules: [
+    {
+      text: `tcp flags & rst == rst ${tellBoth} meta mark set ct ${idAndRole} accept`,
+      comment: "the pod has given up: the server is told",
+    },
+    { text: "tcp flags & syn == syn drop", comment: "a new connection begins when the entry is gone" },
+    { text: `${isServerTold} ${tellClient} reject with tcp reset`, comment: "the pod is told" },
+    {
+      text: `meta l4proto tcp ${tellServer} tcp flags set rst meta mark set ct ${idAndRole} accept`,
+      comment: "the server is told",
+    },
+    { text: "drop", comment: "protocols without a reset" },
+  ],
+};
+
 export const preroutingChain: ChainDeclaration = {
   // After DNAT (-100): a Service with an external endpoint is judged by where it really goes.
   name: "pre",
@@ -60,11 +93,12 @@ export const preroutingChain: ChainDeclaration = {
     { text: `iifname ${overlay} goto from_tunnel`, comment: "for a gateway" },
     { text: "ct direction reply return", comment: "replies keep their path" },
     // Neighbour and router discovery is neither new nor established: the kernel does not track it.
-    { text: "ct state new goto classify", comment: "new connections are classified" },
+    { text: "ct state new jump classify", comment: "new connections are classified" },
     {
-      text: "tcp flags & (fin | syn | rst | ack) == syn goto classify",
+      text: "tcp flags & (fin | syn | rst | ack) == syn jump classify",
       comment: "a SYN on a stale entry is a new connection",
     },
-    { text: `ct ${idInMark} vmap @ids`, comment: "established: the egress id it began with" },
+    // Also what was classified as nobody's, but on an entry that has an id: it stays there until the entry is forgotten.
+    { text: `ct ${idAndRole} vmap @ids`, comment: "established: the egress id it began with" },
   ],
 };

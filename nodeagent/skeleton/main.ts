@@ -26,6 +26,7 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
     sets: [
       { name: "ids", key: "meta mark", value: "verdict" },
       { name: "held_ids", key: "meta mark", value: "verdict" },
+      { name: "zones", key: "meta mark", value: "ct zone" },
       { name: "uplinks", key: "iifname" },
       ...FAMILIES.flatMap(setsOf),
     ],
@@ -34,10 +35,17 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
       {
         name: "raw",
         hook: { type: "filter", hook: "prerouting", priority: -300 },
-        rules: FAMILIES.map((family) => ({
-          text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
-          comment: `the mark in the header is not authenticated, outer packets come from nodes only: IPv${family}`,
-        })),
+        rules: [
+          // The same ports may go on under another id, and the first NAT decision of an entry stands.
+          {
+            text: `iifname ${overlay} ct original zone set meta ${idInMark} map @zones`,
+            comment: "each egress id has entries of its own",
+          },
+          ...FAMILIES.map((family) => ({
+            text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
+            comment: `the mark in the header is not authenticated, outer packets come from nodes only: IPv${family}`,
+          })),
+        ],
       },
       {
         // Before DNAT (-100), or host ports and node ports would answer on a floating IP.

@@ -1,0 +1,59 @@
+/** What becomes of a connection when policies changed: it stays, it ends, or its next packet begins it anew. */
+import type { EgressId, PodClass } from "../../policies/nodestate.ts";
+import { isInPrefix, splitPrefix } from "../addresses.ts";
+import { CT_MARK_OURS } from "../constants.ts";
+import type { Flow } from "../kernel/flows.ts";
+
+export interface PodChange {
+  readonly ip: string;
+  readonly mac: string;
+  /** That its packets meet from now on; none: it is not selected any more. */
+  readonly rules: PodClass["rules"];
+}
+
+export interface Settlement {
+  readonly pods: readonly PodChange[];
+  /** Of these also the connections of pods that are not known end. */
+  readonly vanishedIds: readonly EgressId[];
+  /** Marks of other numbers are somebody else's. */
+  readonly ids: readonly EgressId[];
+  readonly noEgressCIDRs: readonly string[];
+}
+
+export type Judgement = "keep" | "end" | "forget";
+
+/** Whose midstream packets would be taken for a connection without a policy, or leave as they are. Others begin anew. */
+const ICMP = 1;
+const UDP = 17;
+const ICMPV6 = 58;
+const WITHOUT_CONNECTION: readonly number[] = [ICMP, UDP, ICMPV6];
+
+/**
+ * A connection stays while some rule leads there by the id that it has: also when a longer prefix leads new ones
+ * elsewhere. What nobody has answered yet is no connection, it follows the rules as they are.
+ */
+export function createJudge({ pods, vanishedIds, ids, noEgressCIDRs }: Settlement): (flow: Flow) => Judgement {
+  const known = new Set(ids);
+  const vanished = new Set(vanishedIds);
+  const rulesOf = new Map(pods.map(({ ip, rules }) => [ip, rules]));
+  return (flow) => {
+    const mark = flow.mark & CT_MARK_OURS;
+    const id = known.has(mark) ? mark : null;
+    const rules = rulesOf.get(flow.source);
+    if (rules === undefined) return id !== null && vanished.has(id) ? ending(flow) : "keep";
+    const leading = noEgressCIDRs.some((cidr) => covers(cidr, flow.server))
+      ? []
+      : rules.filter(({ cidr }) => covers(cidr, flow.server));
+    if (!flow.answered) return id === (leading[0]?.id ?? null) ? "keep" : "forget";
+    return id === null || leading.some((rule) => rule.id === id) ? "keep" : ending(flow);
+  };
+}
+
+function ending({ protocol, answered }: Flow): Judgement {
+  return !answered || WITHOUT_CONNECTION.includes(protocol) ? "forget" : "end";
+}
+
+function covers(cidr: string, ip: string): boolean {
+  const { address, length } = splitPrefix(cidr);
+  return isInPrefix(ip, address, length);
+}

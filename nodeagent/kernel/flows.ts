@@ -1,0 +1,40 @@
+/** Reads what `conntrack -L` prints of one family: a line for each connection. */
+import { canonicalIPv6 } from "../addresses.ts";
+import type { Tuple } from "./ctnetlink.ts";
+
+export interface Flow extends Tuple {
+  /** Where it really goes, after DNAT. */
+  readonly server: string;
+  /** Where the server's answers go, so the source that it sees. */
+  readonly seenAs: string;
+  readonly answered: boolean;
+  readonly mark: number;
+}
+
+/** Ports are 0 for protocols that have none. */
+export function parseFlows(text: string): readonly Flow[] {
+  return text.split("\n").flatMap((line) => parseFlow(line) ?? []);
+}
+
+function parseFlow(line: string): Flow | null {
+  const protocol = /^\S+\s+(\d+)/.exec(line)?.[1];
+  const [source, seenBy] = valuesOf(line, "src").map(address);
+  const [destination, seenAs] = valuesOf(line, "dst").map(address);
+  if (protocol === undefined || !source || !destination || !seenBy || !seenAs) return null;
+  const port = (key: string) => Number(valuesOf(line, key)[0] ?? 0);
+  return {
+    ...{ protocol: Number(protocol), source, destination, server: seenBy, seenAs },
+    ...{ sourcePort: port("sport"), destinationPort: port("dport") },
+    answered: !line.includes("[UNREPLIED]"),
+    mark: Number(valuesOf(line, "mark")[0] ?? 0),
+  };
+}
+
+/** Of the first direction and the second. */
+function valuesOf(line: string, key: string): readonly string[] {
+  return [...line.matchAll(new RegExp(` ${key}=(\\S+)`, "g"))].map(([, value = ""]) => value);
+}
+
+function address(text: string): string {
+  return text.includes(":") ? canonicalIPv6(text) : text;
+}

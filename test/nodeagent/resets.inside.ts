@@ -1,0 +1,137 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
+import { until } from "../lab/until.ts";
+import { type ClientEnds, countedSince, startClient, startCounting, startServer, TCP_PORTS } from "./conversations.ts";
+import { addPod, buildNetwork } from "./network.ts";
+import { PLAN } from "./plan.ts";
+import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
+
+const family = process.argv[2] === "6" ? 6 : 4;
+const plan = PLAN[family];
+/** Pods: one on the source node, one on the gateway's, one that nothing happens to. */
+const PODS = { source: plan.pod(1, 5), gateway: plan.pod(2, 5), bystander: plan.pod(1, 6) };
+const [FIRST, SECOND] = [plan.inNodeSubnet(100), plan.inNodeSubnet(101)];
+const OTHER_HALF = family === 4 ? "198.51.100.128/25" : "2001:db8:100:0:8000::/65";
+const WITNESS = `${plan.witness}/${family === 4 ? 32 : 128}`;
+const ELSEWHERE = family === 4 ? "203.0.113.0/24" : "2001:db8:203::/64";
+const SETTLED_MS = 700;
+
+interface Situation {
+  readonly name: string;
+  readonly parts?: Partial<NodeState>;
+  /** Class of the pods that something happens to. */
+  readonly becomes?: string | null;
+  readonly without?: string;
+}
+
+const both = [podClass("a", [plan.outside, 1]), podClass("b", [plan.outside, 2])];
+const rest = (first: ReturnType<typeof podClass>) => [first, podClass("b", [plan.outside, 2])];
+const situations: readonly Situation[] = [
+  { name: "removed", parts: { classes: [], destinations: [] }, becomes: null },
+  { name: "address", parts: { classes: rest(podClass("a", [plan.outside, 2])) } },
+  { name: "narrowed", parts: { classes: [podClass("a", [OTHER_HALF, 1])], destinations: [OTHER_HALF] } },
+  { name: "deselected", becomes: null },
+  { name: "otherPolicy", becomes: "b" },
+  {
+    name: "edited",
+    parts: { classes: rest(podClass("a", [plan.outside, 1], [ELSEWHERE, 2])), destinations: [plan.outside, ELSEWHERE] },
+  },
+  { name: "longerPrefix", parts: { classes: rest(podClass("a", [WITNESS, 2], [plan.outside, 1])) } },
+  { name: "otherPod", without: PODS.bystander },
+];
+
+function states({ parts = {}, becomes = "a", without }: Partial<Situation>): readonly NodeState[] {
+  const bystanderClass = parts.classes?.length === 0 ? null : "a";
+  const pods = [pod(PODS.source, becomes), pod(PODS.gateway, becomes), pod(PODS.bystander, bystanderClass)];
+  const on = (worker: 1 | 2) =>
+    pods.filter(
+      ({ ips }) => ips[0] !== without && plan.podCIDROf(worker).split(/[.:]+/)[2] === ips[0]?.split(/[.:]+/)[2],
+    );
+  const common = { classes: both, ...parts };
+  // A node that uses no id is told no gateway.
+  const used = new Set(
+    common.classes
+      .filter(({ key }) => key === becomes || key === bystanderClass)
+      .flatMap(({ rules }) => rules.map(({ id }) => id)),
+  );
+  const gateways = [gateway(1, 2, family), gateway(2, 2, family)].filter(({ id }) => used.has(id));
+  const held = [
+    { ip: FIRST, id: 1 },
+    { ip: SECOND, id: 2 },
+  ] as const;
+  return [
+    nodeState(1, { gateways, ...common, pods: on(1) }, [family]),
+    nodeState(2, { gateways, ...common, held: [...held], pods: on(2) }, [family]),
+  ];
+}
+
+async function converge(state: NodeState): Promise<NodeReport> {
+  const input = { state, attachments: Object.values(PODS).map(attachment), interfaceName: null };
+  const script = new URL("converge-here.ts", import.meta.url).pathname;
+  const enter = [`--net=/run/netns/${state.node}`, process.execPath];
+  return JSON.parse((await execa("nsenter", [...enter, script, JSON.stringify(input)])).stdout) as NodeReport;
+}
+
+const convergeAll = (situation: Partial<Situation>) => Promise.all(states(situation).map(converge));
+
+await buildNetwork([family]);
+for (const ip of Object.values(PODS)) await addPod(ip);
+const server = await startServer();
+await startCounting();
+
+async function play(situation: Situation) {
+  const first = await convergeAll({});
+  const clients = await Promise.all(Object.values(PODS).map(async (ip) => startClient(ip)));
+  const answers = () => Promise.all(clients.map((client) => client.ask()));
+  await until("all connections", async () => {
+    const ends = (await answers()).flatMap((each) => Object.values(each));
+    return ends.every(({ end }) => end === "open") && ends.filter(({ bytes }) => bytes > 50).length === 6;
+  });
+  await countedSince(family);
+  const before = await answers();
+  const reports = await convergeAll(situation);
+  await delay(SETTLED_MS);
+  const during = await countedSince(family);
+  const atRest = await answers();
+  await delay(200);
+  const after = await answers();
+  const serverEnds = await server.ask();
+  const settled = await countedSince(family);
+  for (const client of clients) client.stop();
+  const names = Object.keys(PODS);
+  return {
+    error: [...first, ...reports].map(({ error }) => error).filter((error) => error !== undefined),
+    changes: reports.map(({ changes }) => changes),
+    pods: Object.fromEntries(
+      names.map((name, i) => [
+        name,
+        ends(before[i] as ClientEnds, atRest[i] as ClientEnds, after[i] as ClientEnds, serverEnds),
+      ]),
+    ),
+    during,
+    settled,
+  };
+}
+
+/** What pod and server say of each connection. */
+function ends(before: ClientEnds, atRest: ClientEnds, after: ClientEnds, serverEnds: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(TCP_PORTS).map(([name, port]) => {
+      const kind = name as keyof ClientEnds;
+      const atServer = [FIRST, SECOND]
+        .map((ip) => serverEnds[`${port} ${ip} ${before[kind].port}`])
+        .findLast((end) => end !== undefined);
+      const flows = kind === "idle" || after[kind].bytes > atRest[kind].bytes;
+      return [name, `${after[kind].end}${after[kind].end === "open" && !flows ? ", stalled" : ""} / ${atServer}`];
+    }),
+  );
+}
+
+const chosen = process.argv[3];
+const outcome: Record<string, unknown> = {};
+for (const situation of situations) {
+  if (chosen === undefined || chosen === situation.name) outcome[situation.name] = await play(situation);
+}
+console.log(JSON.stringify(outcome));
+process.exit(0);
