@@ -11,7 +11,7 @@ export type InBackground = (what: string, work: Promise<void>) => void;
 /** Resolves with what was changed, in words. Throws when the kernel refuses. */
 export async function execute(action: Action, kernel: Kernel, inBackground: InBackground): Promise<readonly string[]> {
   if (action.do === "forget-connections") return forget(action.filter, kernel);
-  if (action.do === "settle-connections") return settle(action.settlement, kernel);
+  if (action.do === "settle-connections") return settle(action.settlement, kernel, inBackground);
   await write(action, kernel, inBackground);
   return action.says;
 }
@@ -23,8 +23,7 @@ async function forget(filter: ConnectionFilter, { conntrack }: Kernel): Promise<
 
 function filterWords(filter: ConnectionFilter): string {
   const source = "source" in filter ? [`of ${filter.source}`] : [];
-  const id = "egressId" in filter ? [`under egress id ${filter.egressId}`] : [];
-  return [...source, ...id].join(" ");
+  return [...source, `under egress id ${filter.egressId}`].join(" ");
 }
 
 type WriteAction = Exclude<Action, { readonly do: "forget-connections" | "settle-connections" }>;

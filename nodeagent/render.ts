@@ -43,6 +43,8 @@ export interface DesiredKernel {
   readonly floatingIPs: readonly DesiredFloatingIP[];
   readonly forwarding: readonly Forwarding[];
   readonly rules: readonly Rule[];
+  /** That the state gives to pods, known or not. */
+  readonly podIPs: ReadonlySet<string>;
   readonly main: DesiredTable;
   readonly guard: DesiredTable;
   readonly gateway: DesiredTable;
@@ -71,6 +73,7 @@ export function render(
     }),
     forwarding: forwardingEntries(state),
     rules: families.flatMap(rulesOf),
+    podIPs: new Set(state.pods.flatMap(({ ips }) => ips)),
     main: renderMain(state, pods, uplinkNames(links, underlay.name), overlay.mtu),
     guard: {
       skeleton: guardTable(),

@@ -1,14 +1,17 @@
 /** What becomes of a connection when policies changed: it stays, it ends, or its next packet begins it anew. */
 import type { EgressId, PodClass } from "../../policies/nodestate.ts";
 import { isInPrefix, splitPrefix } from "../addresses.ts";
-import { CT_MARK_OURS } from "../constants.ts";
+import { CT_MARK_OURS, ID_MASK } from "../constants.ts";
 import type { Flow } from "../kernel/flows.ts";
 
 export interface PodChange {
   readonly ip: string;
   readonly mac: string;
-  /** That its packets meet from now on; none: it is not selected any more. */
-  readonly rules: PodClass["rules"];
+  /**
+   * That its packets meet from now on; none: it is not selected any more. `unknown`: there is a pod with this address, but
+   * whether it is the same one is not known, so whatever it sends begins anew, and waits until it is.
+   */
+  readonly rules: PodClass["rules"] | "unknown" | "gone";
 }
 
 export interface Settlement {
@@ -41,6 +44,8 @@ export function createJudge({ pods, vanishedIds, ids, noEgressCIDRs }: Settlemen
     const id = known.has(mark) ? mark : null;
     const rules = rulesOf.get(flow.source);
     if (rules === undefined) return id !== null && vanished.has(id) ? ending(flow) : "keep";
+    if (rules === "gone" && id !== null) return ending(flow);
+    if (rules === "gone" || rules === "unknown") return mark !== id && known.has(mark & ID_MASK) ? "keep" : "forget";
     const leading = noEgressCIDRs.some((cidr) => covers(cidr, flow.server))
       ? []
       : rules.filter(({ cidr }) => covers(cidr, flow.server));

@@ -1,93 +1,82 @@
 /** Ends exactly the connections that must end, and tells both sides while the way to the server still stands. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { EgressId } from "../../policies/nodestate.ts";
 import { FAMILIES, type Family, familyOf } from "../addresses.ts";
-import { CT_MARK_OURS, ID_MASK, MARK_CLIENT_TOLD, MARK_SERVER_TOLD, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
+import { CT_MARK_OURS, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
+import type { InBackground } from "../execute.ts";
 import type { Flow } from "../kernel/flows.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { createJudge, type Settlement } from "./judge.ts";
-import { probeFrame } from "./probe-frame.ts";
+import { tell, toldMarks } from "./tell.ts";
 
 type Doors = Pick<Kernel, "conntrack" | "prober">;
 
 const TCP = 6;
-/** The first answer of a pod tells the server, the second the pod: two, and a few for answers that are lost. */
-const PROBES_MOST = 6;
-/** A pod's kernel answers in microseconds. */
-const PROBE_INTERVAL_MS = 20;
+/**
+ * What has ended keeps its entry for so long after it was told: a late packet from the server would otherwise begin an
+ * entry of its own, and the pod's answer leave as it is.
+ */
+const FORGOTTEN_AFTER_MS = 5_000;
 
 /** Resolves with what was done, in words. Connections whose pod does not answer are told when it sends. */
-export async function settle(settlement: Settlement, doors: Doors): Promise<readonly string[]> {
-  const words = await Promise.all(FAMILIES.map((family) => settleFamily(family, settlement, doors)));
+export async function settle(
+  settlement: Settlement,
+  doors: Doors,
+  inBackground: InBackground,
+): Promise<readonly string[]> {
+  const words = await Promise.all(FAMILIES.map((family) => settleFamily(family, settlement, doors, inBackground)));
   return words.flat();
 }
 
-async function settleFamily(family: Family, settlement: Settlement, doors: Doors): Promise<readonly string[]> {
+async function settleFamily(
+  family: Family,
+  settlement: Settlement,
+  doors: Doors,
+  inBackground: InBackground,
+): Promise<readonly string[]> {
   const pods = settlement.pods.filter(({ ip }) => familyOf(ip) === family);
   if (pods.length === 0 && settlement.vanishedIds.length === 0) return [];
-  const judge = createJudge(settlement);
   const only = settlement.vanishedIds.length === 0 && pods.length === 1 ? pods[0]?.ip : undefined;
-  const flows = Map.groupBy(await doors.conntrack.list(family, only ?? null), judge);
-  const ending = flows.get("end") ?? [];
-  const forgotten = flows.get("forget") ?? [];
-  await markEnded(ending, doors);
-  await doors.conntrack.delete(forgotten);
+  const flows = await doors.conntrack.list(family, only ?? null);
+  const { end = [], forget = [] } = Object.groupBy(flows, createJudge(settlement));
+  await markEnded(end, doors);
+  await doors.conntrack.delete(forget);
   const macs = new Map(pods.map(({ ip, mac }) => [ip, mac]));
   await tell(
     family,
-    ending.filter(({ protocol }) => protocol === TCP),
+    end.filter(({ protocol }) => protocol === TCP),
     macs,
     doors,
   );
-  return [...countedWords("reset", ending), ...countedWords("forgot", forgotten)];
+  const gone = new Set(pods.filter(({ rules }) => rules === "gone").map(({ ip }) => ip));
+  if (end.length > 0) inBackground("forget connections that ended", forgetLater(family, end, gone, doors));
+  return [...counted("reset", end), ...counted("forgot", forget)];
 }
 
 async function markEnded(flows: readonly Flow[], { conntrack }: Doors): Promise<void> {
-  const byRole = Map.groupBy(flows, ({ seenAs, source }) => (seenAs === source ? MARK_TUNNEL : MARK_SNAT));
+  const byRole = Map.groupBy(flows, roleOf);
   for (const [role, each] of byRole) await conntrack.mark(each, role);
 }
 
-async function tell(
+function roleOf({ seenAs, source }: Flow): number {
+  return seenAs === source ? MARK_TUNNEL : MARK_SNAT;
+}
+
+/** Untold ones keep theirs, unless the pod is gone: another may get its address. */
+async function forgetLater(
   family: Family,
-  flows: readonly Flow[],
-  macs: ReadonlyMap<string, string>,
-  doors: Doors,
+  ended: readonly Flow[],
+  gone: ReadonlySet<string>,
+  { conntrack }: Doors,
 ): Promise<void> {
-  if (flows.length === 0) return;
-  const sources = [...new Set(flows.map(({ source }) => source))].filter((ip) => macs.has(ip));
-  const devices = await doors.prober.devices(family, sources);
-  const frames = Map.groupBy(
-    flows.flatMap((flow) => {
-      const device = devices.get(flow.source);
-      const mac = macs.get(flow.source);
-      return device && mac ? [{ device, frame: probeFrame(flow, device.mac, mac) }] : [];
-    }),
-    ({ device }) => device,
-  );
-  const ids = new Set(flows.map(({ mark }) => mark & ID_MASK));
-  let untold = flows.length;
-  for (let probes = 0; untold > 0 && probes < PROBES_MOST; probes += 1) {
-    for (const [device, each] of frames)
-      await doors.prober.send(
-        device,
-        each.map(({ frame }) => frame),
-      );
-    await delay(PROBE_INTERVAL_MS);
-    untold -= await forgetTold(family, ids, doors);
-  }
+  await delay(FORGOTTEN_AFTER_MS, undefined, { ref: false });
+  const ofGonePods = ended.filter(({ source }) => gone.has(source));
+  const told = await Promise.all(toldMarks(ended).map((mark) => conntrack.listMarked(family, mark)));
+  await conntrack.delete([...ofGonePods, ...told.flat()]);
 }
 
-async function forgetTold(family: Family, ids: ReadonlySet<EgressId>, { conntrack }: Doors): Promise<number> {
-  const told = MARK_SERVER_TOLD | MARK_CLIENT_TOLD;
-  let count = 0;
-  for (const id of ids) {
-    for (const role of [MARK_TUNNEL, MARK_SNAT]) count += await conntrack.forgetMarked(family, told | role | id);
-  }
-  return count;
-}
-
-function countedWords(done: string, flows: readonly Flow[]): readonly string[] {
-  return [...Map.groupBy(flows, ({ mark }) => mark & CT_MARK_OURS)].map(
-    ([id, each]) => `${done} ${each.length} ${each.length === 1 ? "connection" : "connections"} under egress id ${id}`,
-  );
+function counted(done: string, flows: readonly Flow[]): readonly string[] {
+  return [...Map.groupBy(flows, ({ mark }) => mark & CT_MARK_OURS)].map(([id, { length }]) => {
+    const connections = length === 1 ? "connection" : "connections";
+    return `${done} ${length} ${connections} ${id === 0 ? "without an egress id" : `under egress id ${id}`}`;
+  });
 }

@@ -10,13 +10,13 @@ import { ID_MASK, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { ConnectionFilter } from "../kernel/conntrack.ts";
 import type { TableState } from "../kernel/nft/listing.ts";
 import type { Elements } from "../kernel/nft/transaction.ts";
-import type { DesiredTable } from "../render.ts";
+import type { DesiredKernel, DesiredTable } from "../render.ts";
 import { setName } from "../skeleton/words.ts";
 
 export interface AffectedConnections {
-  /** Those of pods whose rules changed are to be judged; `null`: none. */
+  /** Those of pods that are gone or whose rules changed are to be judged; `null`: none. */
   readonly settlement: Settlement | null;
-  /** Those of pods that are gone, and those whose NAT must be decided anew. Of ended ones after they were told. */
+  /** Those whose NAT must be decided anew. */
   readonly forget: readonly ConnectionFilter[];
 }
 
@@ -24,14 +24,16 @@ export interface AffectedConnections {
  * What the kernel still holds of the former state says which, so a pass that was cut short is made up for by the next:
  * stale chains are swept only after this.
  */
-export function affectedConnections(desired: DesiredTable, observed: TableState | null): AffectedConnections {
-  const before = podVerdicts(observed ?? { sets: new Map() });
-  const after = podVerdicts(desired);
-  return {
-    settlement: settlementOf(desired, observed, before, after),
-    forget: observed === null ? [] : [...ofRemovedPods(before, after), ...ofMovedIds(desired, observed, after)],
-  };
+export function affectedConnections(
+  { main, podIPs }: Pick<DesiredKernel, "main" | "podIPs">,
+  observed: TableState | null,
+): AffectedConnections {
+  if (observed === null) return { settlement: settlementOf(main, null, changedPods(main, NO_TABLE)), forget: [] };
+  const pods = [...changedPods(main, observed), ...removedPods(main, observed, podIPs)];
+  return { settlement: settlementOf(main, observed, pods), forget: ofMovedIds(main, observed) };
 }
+
+const NO_TABLE: TableState = { chains: new Map(), sets: new Map() };
 
 /** The ids map also leads what has ended; those elements stay, since entries of such connections may. */
 export function withEndedIds(
@@ -49,24 +51,16 @@ export function withEndedIds(
 
 const TO_ENDED = "goto ended";
 
-type Verdicts = ReadonlyMap<string, string>;
-
-function podVerdicts(table: Pick<TableState, "sets">): Verdicts {
+/** By the elements' keys. */
+function podVerdicts(table: Pick<TableState, "sets">): ReadonlyMap<string, string> {
   return new Map(FAMILIES.flatMap((family) => [...(table.sets.get(setName("pods", family)) ?? [])]));
 }
 
 function settlementOf(
   desired: DesiredTable,
   observed: TableState | null,
-  before: Verdicts,
-  after: Verdicts,
+  pods: readonly PodChange[],
 ): Settlement | null {
-  const cutShort = observed !== null && hasOrphans(observed, before);
-  const isAffected = (key: string, verdict: string) =>
-    observed === null ? verdict !== "return" : before.has(key) && (cutShort || before.get(key) !== verdict);
-  const pods = [...after]
-    .filter(([key, verdict]) => isAffected(key, verdict))
-    .map(([key]) => podChange(desired, key, after));
   const vanishedIds = observed === null ? [] : idsThatVanish(desired, observed);
   if (pods.length === 0 && vanishedIds.length === 0) return null;
   const ids = [...new Set([...idsOfMap(desired), ...idsOfMap(observed)])];
@@ -76,19 +70,39 @@ function settlementOf(
   return { pods, vanishedIds, ids, noEgressCIDRs };
 }
 
-function podChange(desired: DesiredTable, key: string, after: Verdicts): PodChange {
+/** Of pods that are selected when a table is first installed, too: what they sent into the void began without a policy. */
+function changedPods(desired: DesiredTable, observed: TableState): readonly PodChange[] {
+  const before = podVerdicts(observed);
+  const all = hasOrphans(observed, before);
+  const known = observed === NO_TABLE ? podVerdicts(desired) : before;
+  return [...podVerdicts(desired)]
+    .filter(([key, verdict]) => known.has(key) && (all || (before.get(key) ?? "return") !== verdict))
+    .map(([key, verdict]) => {
+      const chain = desired.chains.get(chainOf(verdict)) ?? [];
+      return { ...podOf(key), rules: rulesOfClassChain(chain.map(({ comment }) => comment)) };
+    });
+}
+
+function removedPods(desired: DesiredTable, observed: TableState, podIPs: ReadonlySet<string>): readonly PodChange[] {
+  const after = podVerdicts(desired);
+  return [...podVerdicts(observed).keys()]
+    .filter((key) => !after.has(key))
+    .map(podOf)
+    .map((pod) => ({ ...pod, rules: podIPs.has(pod.ip) ? "unknown" : "gone" }));
+}
+
+function podOf(key: string): { readonly ip: string; readonly mac: string } {
   const [ip = "", mac = ""] = key.split(" . ");
-  const chain = desired.chains.get(chainOf(after.get(key))) ?? [];
-  return { ip, mac, rules: rulesOfClassChain(chain.map(({ comment }) => comment)) };
+  return { ip, mac };
 }
 
 /** A class chain that no pod leads to: a pass was cut short between switching and sweeping. */
-function hasOrphans(observed: TableState, before: Verdicts): boolean {
+function hasOrphans(observed: TableState, before: ReadonlyMap<string, string>): boolean {
   const inUse = new Set([...before.values()].map(chainOf));
   return [...observed.chains.keys()].some((name) => name.startsWith("class_") && !inUse.has(name));
 }
 
-function chainOf(verdict = ""): string {
+function chainOf(verdict: string): string {
   return verdict.replace(/^goto /, "");
 }
 
@@ -102,22 +116,20 @@ function idsOfMap(table: Pick<TableState, "sets"> | null): readonly EgressId[] {
   return [...(table?.sets.get("ids")?.keys() ?? [])].map(Number).filter((key) => key <= ID_MASK);
 }
 
-function ofRemovedPods(before: Verdicts, after: Verdicts): readonly ConnectionFilter[] {
-  return [...before.keys()].filter((key) => !after.has(key)).map((key) => ({ source: addressOf(key) }));
-}
-
 /** Their packets are treated otherwise from now on: the NAT decision of a connection is made once, so it is made anew. */
-function ofMovedIds(desired: DesiredTable, observed: TableState, after: Verdicts): readonly ConnectionFilter[] {
+function ofMovedIds(desired: DesiredTable, observed: TableState): readonly ConnectionFilter[] {
   const released = new Set(releasedIds(desired, observed));
-  const changed = [...observed.chains].flatMap(([name, { rules }]) => {
+  const moved = [...observed.chains].flatMap(([name, { rules }]) => {
     const id = idOfChain(name);
     const comment = desired.chains.get(name)?.[0]?.comment;
-    if (id === null || comment === undefined || comment === rules[0] || released.has(id)) return [];
-    return [...after.keys()]
-      .filter((key) => idsOf(desired, after.get(key)).has(id))
-      .map((key) => ({ source: addressOf(key), egressId: id }));
+    return id === null || comment === undefined || comment === rules[0] || released.has(id) ? [] : [id];
   });
-  return [...changed, ...[...released].map((egressId) => ({ egressId }))];
+  const ofUsers = moved.flatMap((id) =>
+    [...podVerdicts(desired)]
+      .filter(([, verdict]) => idsOf(desired, verdict).has(id))
+      .map(([key]) => ({ source: podOf(key).ip, egressId: id })),
+  );
+  return [...ofUsers, ...[...released].map((egressId) => ({ egressId }))];
 }
 
 function releasedIds(desired: DesiredTable, observed: TableState): readonly EgressId[] {
@@ -129,10 +141,6 @@ function floatingOfId(table: Pick<TableState, "sets">): Elements {
   return new Map(FAMILIES.flatMap((family) => [...(table.sets.get(setName("floating_of_id", family)) ?? [])]));
 }
 
-function idsOf(desired: DesiredTable, verdict: string | undefined): ReadonlySet<EgressId> {
+function idsOf(desired: DesiredTable, verdict: string): ReadonlySet<EgressId> {
   return idsOfClassChain((desired.chains.get(chainOf(verdict)) ?? []).map(({ comment }) => comment));
-}
-
-function addressOf(podKey: string): string {
-  return podKey.split(" . ")[0] ?? podKey;
 }

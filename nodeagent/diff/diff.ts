@@ -25,7 +25,7 @@ export interface Difference {
 export function diff(desired: DesiredKernel, observed: ObservedKernel): Difference {
   const conflict = overlayConflict(desired, observed);
   if (conflict !== null) return { actions: [], conflicts: [conflict] };
-  const { settlement, forget } = affectedConnections(desired.main, observed.main);
+  const { settlement, forget } = affectedConnections(desired, observed.main);
   const main = diffTable(withEndedIds(desired.main, observed.main, settlement), observed.main);
   const guard = diffTable(desired.guard, observed.guard);
   const gateway = diffTable(desired.gateway, observed.gateway);

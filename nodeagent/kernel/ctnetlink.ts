@@ -5,13 +5,22 @@
 import { endianness } from "node:os";
 import { type Family, familyOf, parseAddress } from "../addresses.ts";
 
-/** What identifies a connection of a protocol with ports: its first packet's addresses and ports. */
+/** What identifies a connection: the addresses of its first packet, and the ports or what stands for them. */
 export interface Tuple {
   readonly protocol: number;
   readonly source: string;
   readonly destination: string;
+  /** 0 for protocols without ports. */
   readonly sourcePort: number;
   readonly destinationPort: number;
+  /** Of ICMP and ICMPv6 only. */
+  readonly icmp: Icmp | null;
+}
+
+export interface Icmp {
+  readonly type: number;
+  readonly code: number;
+  readonly id: number;
 }
 
 const SUBSYSTEM_CONNTRACK = 1;
@@ -23,8 +32,9 @@ const ATTRIBUTE = { tupleOriginal: 1, mark: 8, markMask: 21 } as const;
 const TUPLE = { ip: 1, protocol: 2 } as const;
 const IP = { 4: { source: 1, destination: 2, family: 2 }, 6: { source: 3, destination: 4, family: 10 } } as const;
 const PROTOCOL = { number: 1, sourcePort: 2, destinationPort: 3 } as const;
+const ICMP = { 4: { id: 4, type: 5, code: 6 }, 6: { id: 7, type: 8, code: 9 } } as const;
 
-/** Sets bits of the mark; the others stay. Of one family, all such messages have the same length. */
+/** Sets bits of the mark; the others stay. */
 export function markMessage(tuple: Tuple, bits: number): Buffer {
   return message(MESSAGE_NEW, tuple, [
     attribute(ATTRIBUTE.mark, uint(bits, 4)),
@@ -32,7 +42,6 @@ export function markMessage(tuple: Tuple, bits: number): Buffer {
   ]);
 }
 
-/** Of one family, all such messages have the same length. */
 export function deleteMessage(tuple: Tuple): Buffer {
   return message(MESSAGE_DELETE, tuple, []);
 }
@@ -57,10 +66,20 @@ function tupleAttribute(tuple: Tuple, family: Family): Buffer {
     attribute(
       TUPLE.protocol | NESTED,
       attribute(PROTOCOL.number, uint(tuple.protocol, 1)),
-      attribute(PROTOCOL.sourcePort, uint(tuple.sourcePort, 2)),
-      attribute(PROTOCOL.destinationPort, uint(tuple.destinationPort, 2)),
+      ...protocolAttributes(tuple, family),
     ),
   );
+}
+
+function protocolAttributes({ icmp, sourcePort, destinationPort }: Tuple, family: Family): readonly Buffer[] {
+  if (icmp !== null) {
+    const { id, type, code } = ICMP[family];
+    return [attribute(id, uint(icmp.id, 2)), attribute(type, uint(icmp.type, 1)), attribute(code, uint(icmp.code, 1))];
+  }
+  return [
+    attribute(PROTOCOL.sourcePort, uint(sourcePort, 2)),
+    attribute(PROTOCOL.destinationPort, uint(destinationPort, 2)),
+  ];
 }
 
 /** Padded to a multiple of four bytes, which its length does not count (netlink(7)). */

@@ -11,7 +11,6 @@ export interface Flow extends Tuple {
   readonly mark: number;
 }
 
-/** Ports are 0 for protocols that have none. */
 export function parseFlows(text: string): readonly Flow[] {
   return text.split("\n").flatMap((line) => parseFlow(line) ?? []);
 }
@@ -21,12 +20,14 @@ function parseFlow(line: string): Flow | null {
   const [source, seenBy] = valuesOf(line, "src").map(address);
   const [destination, seenAs] = valuesOf(line, "dst").map(address);
   if (protocol === undefined || !source || !destination || !seenBy || !seenAs) return null;
-  const port = (key: string) => Number(valuesOf(line, key)[0] ?? 0);
+  const number = (key: string) => Number(valuesOf(line, key)[0] ?? 0);
+  const isIcmp = valuesOf(line, "type").length > 0;
   return {
     ...{ protocol: Number(protocol), source, destination, server: seenBy, seenAs },
-    ...{ sourcePort: port("sport"), destinationPort: port("dport") },
+    ...{ sourcePort: number("sport"), destinationPort: number("dport") },
+    icmp: isIcmp ? { type: number("type"), code: number("code"), id: number("id") } : null,
     answered: !line.includes("[UNREPLIED]"),
-    mark: Number(valuesOf(line, "mark")[0] ?? 0),
+    mark: number("mark"),
   };
 }
 

@@ -10,16 +10,15 @@ const KERNEL = "00".repeat(10);
 /** Far below a socket's send buffer; the kernel takes any number of messages in a datagram. */
 const MESSAGES_PER_DATAGRAM = 64;
 
-/**
- * The kernel's answers are not read: whoever must know looks.
- *
- * @param messages all of one length, so that each datagram holds whole ones
- */
+/** In no particular order. The kernel's answers are not read: whoever must know looks. */
 export async function sendToNetfilter(messages: readonly Buffer[]): Promise<void> {
-  const [first] = messages;
-  if (first === undefined) return;
+  // Each datagram holds whole messages only where all have one length.
+  for (const [bytes, each] of Map.groupBy(messages, ({ length }) => length)) await send(each, bytes);
+}
+
+async function send(messages: readonly Buffer[], bytes: number): Promise<void> {
   const socket = `SOCKET-SENDTO:${AF_NETLINK}:${SOCK_RAW}:${NETLINK_NETFILTER}:x${KERNEL}`;
   await withUnnamedFile(Buffer.concat(messages), (path) =>
-    run("socat", ["-u", `-b${first.length * MESSAGES_PER_DATAGRAM}`, `OPEN:${path},rdonly`, socket]),
+    run("socat", ["-u", `-b${bytes * MESSAGES_PER_DATAGRAM}`, `OPEN:${path},rdonly`, socket]),
   );
 }

@@ -23,6 +23,8 @@ interface Situation {
   /** Class of the pods that something happens to. */
   readonly becomes?: string | null;
   readonly without?: string;
+  /** The address is released, too: by its node after the others know. */
+  readonly releases?: boolean;
 }
 
 const both = [podClass("a", [plan.outside, 1]), podClass("b", [plan.outside, 2])];
@@ -30,6 +32,7 @@ const rest = (first: ReturnType<typeof podClass>) => [first, podClass("b", [plan
 const situations: readonly Situation[] = [
   { name: "removed", parts: { classes: [], destinations: [] }, becomes: null },
   { name: "address", parts: { classes: rest(podClass("a", [plan.outside, 2])) } },
+  { name: "released", parts: { classes: rest(podClass("a", [plan.outside, 2])) }, releases: true },
   { name: "narrowed", parts: { classes: [podClass("a", [OTHER_HALF, 1])], destinations: [OTHER_HALF] } },
   { name: "deselected", becomes: null },
   { name: "otherPolicy", becomes: "b" },
@@ -41,28 +44,25 @@ const situations: readonly Situation[] = [
   { name: "otherPod", without: PODS.bystander },
 ];
 
-function states({ parts = {}, becomes = "a", without }: Partial<Situation>): readonly NodeState[] {
+function states({ parts = {}, becomes = "a", without, releases = false }: Partial<Situation>): readonly NodeState[] {
   const bystanderClass = parts.classes?.length === 0 ? null : "a";
   const pods = [pod(PODS.source, becomes), pod(PODS.gateway, becomes), pod(PODS.bystander, bystanderClass)];
   const on = (worker: 1 | 2) =>
     pods.filter(
       ({ ips }) => ips[0] !== without && plan.podCIDROf(worker).split(/[.:]+/)[2] === ips[0]?.split(/[.:]+/)[2],
     );
-  const common = { classes: both, ...parts };
-  // A node that uses no id is told no gateway.
-  const used = new Set(
-    common.classes
-      .filter(({ key }) => key === becomes || key === bystanderClass)
-      .flatMap(({ rules }) => rules.map(({ id }) => id)),
-  );
-  const gateways = [gateway(1, 2, family), gateway(2, 2, family)].filter(({ id }) => used.has(id));
+  const declared = parts.classes ?? both;
+  const used = [becomes, bystanderClass];
+  const classes = declared.filter(({ key }) => used.includes(key));
+  const ids = new Set(classes.flatMap(({ rules }) => rules.map(({ id }) => id)));
+  const gateways = [gateway(1, 2, family), gateway(2, 2, family)].filter(({ id }) => ids.has(id));
   const held = [
-    { ip: FIRST, id: 1 },
+    ...(releases ? [] : [{ ip: FIRST, id: 1 }]),
     { ip: SECOND, id: 2 },
-  ] as const;
+  ];
   return [
-    nodeState(1, { gateways, ...common, pods: on(1) }, [family]),
-    nodeState(2, { gateways, ...common, held: [...held], pods: on(2) }, [family]),
+    nodeState(1, { gateways, ...parts, classes, pods: on(1) }, [family]),
+    nodeState(2, { gateways, ...parts, classes, held, pods: on(2) }, [family]),
   ];
 }
 
@@ -73,7 +73,11 @@ async function converge(state: NodeState): Promise<NodeReport> {
   return JSON.parse((await execa("nsenter", [...enter, script, JSON.stringify(input)])).stdout) as NodeReport;
 }
 
-const convergeAll = (situation: Partial<Situation>) => Promise.all(states(situation).map(converge));
+async function convergeAll(situation: Partial<Situation>): Promise<readonly NodeReport[]> {
+  const [source, gatewayNode] = states(situation).map((state) => () => converge(state));
+  if (!source || !gatewayNode) throw new Error("two nodes");
+  return situation.releases ? [await source(), await gatewayNode()] : Promise.all([source(), gatewayNode()]);
+}
 
 await buildNetwork([family]);
 for (const ip of Object.values(PODS)) await addPod(ip);
