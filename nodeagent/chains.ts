@@ -45,10 +45,16 @@ export function classChainName(podClass: PodClass): string {
 }
 
 export function classChain(podClass: PodClass): readonly ChainRule[] {
-  return podClass.rules.map(({ cidr, id }) => ({
-    comment: `${cidr} -> ${id}`,
-    statements: [...matchPrefix("daddr", cidr), { goto: { target: idChainName(id) } }],
-  }));
+  return [
+    {
+      comment: "of no connection, so nothing would give it the floating IP",
+      statements: [{ match: { op: "==", left: { ct: { key: "state" } }, right: "invalid" } }, { drop: null }],
+    },
+    ...podClass.rules.map(({ cidr, id }) => ({
+      comment: `${cidr} -> ${id}`,
+      statements: [...matchPrefix("daddr", cidr), { goto: { target: idChainName(id) } }],
+    })),
+  ];
 }
 
 /** A class chain's rules, read back from their comments. */

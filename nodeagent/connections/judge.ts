@@ -25,9 +25,17 @@ export interface Settlement {
 
 export type Judgement = "keep" | "end" | "forget";
 
+/** In which both ends may still wait for each other (nf_conntrack_proto_tcp.c). */
+const OPEN_STATES: readonly (string | null)[] = ["SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT"];
+
+/** The others are left to their timeout: nobody waits for them, and what a pod answers on them is out of step. */
+export function isOpen({ tcpState }: Flow): boolean {
+  return OPEN_STATES.includes(tcpState);
+}
+
 /** Whose midstream packets would be taken for a connection without a policy, or leave as they are. Others begin anew. */
 const ICMP = 1;
-const UDP = 17;
+export const UDP = 17;
 const ICMPV6 = 58;
 const WITHOUT_CONNECTION: readonly number[] = [ICMP, UDP, ICMPV6];
 
@@ -49,7 +57,7 @@ export function createJudge({ pods, vanishedIds, ids, noEgressCIDRs }: Settlemen
     const leading = noEgressCIDRs.some((cidr) => covers(cidr, flow.server))
       ? []
       : rules.filter(({ cidr }) => covers(cidr, flow.server));
-    if (!flow.answered) return id === (leading[0]?.id ?? null) ? "keep" : "forget";
+    if (!flow.answered) return id === null && leading.length === 0 ? "keep" : "forget";
     return id === null || leading.some((rule) => rule.id === id) ? "keep" : ending(flow);
   };
 }

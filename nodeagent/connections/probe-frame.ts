@@ -3,6 +3,7 @@
  * 3.10.7.4: not acceptable, so an ACK is sent). The answer is what an ended connection is told by.
  */
 import { familyOf } from "../addresses.ts";
+import { PROBE_NUMBER } from "../constants.ts";
 import { FRAME_BYTES } from "../gate/frames.ts";
 import { addressBytes, type Tuple } from "../kernel/ctnetlink.ts";
 import { checksum, macBytes } from "../kernel/icmpv6-frame.ts";
@@ -29,6 +30,7 @@ function tcpSegment({ sourcePort, destinationPort }: Tuple): Buffer {
   const segment = Buffer.alloc(22);
   segment.writeUInt16BE(destinationPort, 0);
   segment.writeUInt16BE(sourcePort, 2);
+  segment.writeUInt32BE(PROBE_NUMBER, 8);
   segment.writeUInt8(5 << 4, 12);
   segment.writeUInt8(FLAG_ACK, 13);
   return segment;

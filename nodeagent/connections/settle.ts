@@ -1,16 +1,16 @@
 /** Ends exactly the connections that must end, and tells both sides while the way to the server still stands. */
 import { setTimeout as delay } from "node:timers/promises";
 import { FAMILIES, type Family, familyOf } from "../addresses.ts";
-import { CT_MARK_OURS, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
+import { CT_MARK_OURS, MAIN_TABLE, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { InBackground } from "../execute.ts";
 import type { Flow } from "../kernel/flows.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { createJudge, type Settlement } from "./judge.ts";
+import { setName } from "../skeleton/words.ts";
+import { createJudge, isOpen, type Settlement, UDP } from "./judge.ts";
 import { tell, toldMarks } from "./tell.ts";
 
-type Doors = Pick<Kernel, "conntrack" | "prober">;
+type Doors = Pick<Kernel, "conntrack" | "nft" | "prober">;
 
-const TCP = 6;
 /**
  * What has ended keeps its entry for so long after it was told: a late packet from the server would otherwise begin an
  * entry of its own, and the pod's answer leave as it is.
@@ -39,22 +39,30 @@ async function settleFamily(
   const flows = await doors.conntrack.list(family, only ?? null);
   const { end = [], forget = [] } = Object.groupBy(flows, createJudge(settlement));
   await markEnded(end, doors);
-  await doors.conntrack.delete(forget);
+  await forgetFlows(family, forget, doors);
   const macs = new Map(pods.map(({ ip, mac }) => [ip, mac]));
-  await tell(
-    family,
-    end.filter(({ protocol }) => protocol === TCP),
-    macs,
-    doors,
-  );
+  const open = end.filter(isOpen);
+  await tell(family, open, macs, doors);
   const gone = new Set(pods.filter(({ rules }) => rules === "gone").map(({ ip }) => ip));
   if (end.length > 0) inBackground("forget connections that ended", forgetLater(family, end, gone, doors));
-  return [...counted("reset", end), ...counted("forgot", forget)];
+  return [...counted("reset", open), ...counted("forgot", forget)];
 }
 
 async function markEnded(flows: readonly Flow[], { conntrack }: Doors): Promise<void> {
   const byRole = Map.groupBy(flows, roleOf);
   for (const [role, each] of byRole) await conntrack.mark(each, role);
+}
+
+/** What the server still answers on the old way would begin an entry of its own, in which the pod has the replying side. */
+async function forgetFlows(family: Family, flows: readonly Flow[], { conntrack, nft }: Doors): Promise<void> {
+  const answers = flows
+    .filter(({ protocol, answered }) => protocol === UDP && answered)
+    .map(({ server, source, sourcePort, serverPort }) => [server, serverPort, source, sourcePort].join(" . "));
+  if (answers.length > 0) {
+    const elements = new Map(answers.map((key) => [key, ""]));
+    await nft.apply([{ do: "add-elements", table: MAIN_TABLE, set: setName("late_answers", family), elements }]);
+  }
+  await conntrack.delete(flows);
 }
 
 function roleOf({ seenAs, source }: Flow): number {

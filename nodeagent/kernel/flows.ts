@@ -5,9 +5,12 @@ import type { Tuple } from "./ctnetlink.ts";
 export interface Flow extends Tuple {
   /** Where it really goes, after DNAT. */
   readonly server: string;
+  readonly serverPort: number;
   /** Where the server's answers go, so the source that it sees. */
   readonly seenAs: string;
   readonly answered: boolean;
+  /** Of TCP, in conntrack's words; `null` for other protocols. */
+  readonly tcpState: string | null;
   readonly mark: number;
 }
 
@@ -25,7 +28,9 @@ function parseFlow(line: string): Flow | null {
   return {
     ...{ protocol: Number(protocol), source, destination, server: seenBy, seenAs },
     ...{ sourcePort: number("sport"), destinationPort: number("dport") },
+    serverPort: Number(valuesOf(line, "sport")[1] ?? 0),
     icmp: isIcmp ? { type: number("type"), code: number("code"), id: number("id") } : null,
+    tcpState: /^tcp\s+6\s+\d+\s+([A-Z_0-9]+) /.exec(line)?.[1] ?? null,
     answered: !line.includes("[UNREPLIED]"),
     mark: number("mark"),
   };

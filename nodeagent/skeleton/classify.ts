@@ -1,5 +1,6 @@
 /** Whose packet is it, and which policy's? The chains behind `pre`. */
 import { FAMILIES, type Family } from "../addresses.ts";
+import { PROBE_NUMBER } from "../constants.ts";
 import type { ChainDeclaration } from "../kernel/nft/declaration.ts";
 import {
   idAndRole,
@@ -31,14 +32,24 @@ const holdChain: ChainDeclaration = {
   ],
 };
 
+const outOfStep = {
+  text: `ct state invalid tcp flags & rst == rst tcp sequence ${PROBE_NUMBER} drop`,
+  comment: "the answer to a probe, of a connection that is gone",
+};
+
 function classifyChain(family: Family): ChainDeclaration {
   const { ip, neverRouted } = WORDS[family];
   const set = (name: string) => `@${setName(name, family)}`;
+  const answer = `${ip} saddr . udp sport . ${ip} daddr . udp dport`;
   const toOther = { text: `meta nfproto ipv6 goto ${setName("classify", 6)}`, comment: "IPv6 has sets of its own" };
   return {
     name: setName("classify", family),
     rules: [
-      ...(family === 4 ? [toOther] : []),
+      ...(family === 4 ? [outOfStep, toOther] : []),
+      {
+        text: `${answer} ${set("late_answers")} update ${set("late_answers")} { ${answer} } drop`,
+        comment: "on the way that a pod's datagrams took before: no connection begins with it",
+      },
       { text: `${ip} daddr != ${set("destinations")} return`, comment: "no policy names this destination" },
       { text: judge, comment: "what passes here was judged: the shield lets it pass" },
       ...neverRouted.map((prefix) => ({ text: `${ip} daddr ${prefix} return`, comment: `never routed: ${prefix}` })),
@@ -58,6 +69,7 @@ const fromTunnelChain: ChainDeclaration = {
       comment: `only pods use the tunnel: IPv${family}`,
     })),
     { text: `meta mark set meta ${idInMark}`, comment: "the header also carries bits of kube-proxy" },
+    { text: "ct state invalid drop", comment: "of no connection, so nothing would give it the floating IP" },
     { text: "meta mark vmap @held_ids", comment: "an id held here" },
     { text: "counter drop", comment: "the sender believes an older gateway" },
   ],
@@ -93,7 +105,7 @@ export const preroutingChain: ChainDeclaration = {
     { text: `iifname ${overlay} goto from_tunnel`, comment: "for a gateway" },
     { text: "ct direction reply return", comment: "replies keep their path" },
     // Neighbour and router discovery is neither new nor established: the kernel does not track it.
-    { text: "ct state new jump classify", comment: "new connections are classified" },
+    { text: "ct state invalid,new jump classify", comment: "new connections are classified, and what belongs to none" },
     {
       text: "tcp flags & (fin | syn | rst | ack) == syn jump classify",
       comment: "a SYN on a stale entry is a new connection",

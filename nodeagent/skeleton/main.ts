@@ -90,6 +90,11 @@ function setsOf(family: Family): readonly SetDeclaration[] {
     { name: "pod_cidrs", key: `${ip} saddr`, interval: true },
     { name: "nodes", key: `${ip} saddr` },
     { name: "unknown", key: `${ip} saddr . ether saddr`, dynamic: "size 4096; flags dynamic,timeout; timeout 60s" },
+    {
+      name: "late_answers",
+      key: `${ip} saddr . udp sport . ${ip} daddr . udp dport`,
+      dynamic: "size 65535; flags dynamic,timeout; timeout 60s",
+    },
   ];
   return sets.map((set) => ({ ...set, name: setName(set.name, family) }));
 }

@@ -56,10 +56,7 @@ function states({ parts = {}, becomes = "a", without, releases = false }: Partia
   const classes = declared.filter(({ key }) => used.includes(key));
   const ids = new Set(classes.flatMap(({ rules }) => rules.map(({ id }) => id)));
   const gateways = [gateway(1, 2, family), gateway(2, 2, family)].filter(({ id }) => ids.has(id));
-  const held = [
-    ...(releases ? [] : [{ ip: FIRST, id: 1 }]),
-    { ip: SECOND, id: 2 },
-  ];
+  const held = [...(releases ? [] : [{ ip: FIRST, id: 1 }]), { ip: SECOND, id: 2 }];
   return [
     nodeState(1, { gateways, ...parts, classes, pods: on(1) }, [family]),
     nodeState(2, { gateways, ...parts, classes, held, pods: on(2) }, [family]),
