@@ -91,7 +91,7 @@ const signalShape = record({
     destinations: list(cidr),
     held: list(record({ ip: address, id: egressId })),
     gateways: list(record({ id: egressId, node: name, underlayIP: address, mac })),
-    classes: list(record({ key: classKey, rules: list(record({ cidr, id: egressId })) })),
+    classes: list(record({ key: classKey, rules: list(record({ cidr, id: egressId, policy: name })) })),
     pods: list(
       record({
         namespace: name,

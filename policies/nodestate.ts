@@ -29,12 +29,19 @@ export interface Peer {
   readonly publicKey: string;
 }
 
+export interface ClassRule {
+  readonly cidr: string;
+  readonly id: EgressId;
+  /** Whose rule it is. */
+  readonly policy: string;
+}
+
 /** Pods selected by the same set of policies; they share one chain. */
 export interface PodClass {
   /** Names of the policies, sorted, joined by a comma. */
   readonly key: string;
   /** Longest prefix first; the first match decides. Prefixes are unique. */
-  readonly rules: readonly { readonly cidr: string; readonly id: EgressId }[];
+  readonly rules: readonly ClassRule[];
 }
 
 export interface NodePod {

@@ -1,13 +1,14 @@
 /** Ends exactly the connections that must end, and tells both sides while the way to the server still stands. */
 import { setTimeout as delay } from "node:timers/promises";
 import { FAMILIES, type Family, familyOf } from "../addresses.ts";
-import { CT_MARK_OURS, MAIN_TABLE, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
+import { MAIN_TABLE, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { InBackground } from "../execute.ts";
 import type { Flow } from "../kernel/flows.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { setName } from "../skeleton/words.ts";
 import { createJudge, isOpen, type Settlement, UDP } from "./judge.ts";
 import { tell, toldMarks } from "./tell.ts";
+import { forgottenWords, resetWords } from "./words.ts";
 
 type Doors = Pick<Kernel, "conntrack" | "nft" | "prober">;
 
@@ -45,7 +46,7 @@ async function settleFamily(
   await tell(family, open, macs, doors);
   const gone = new Set(pods.filter(({ rules }) => rules === "gone").map(({ ip }) => ip));
   if (end.length > 0) inBackground("forget connections that ended", forgetLater(family, end, gone, doors));
-  return [...counted("reset", open), ...counted("forgot", forget)];
+  return [...resetWords(open, pods), ...forgottenWords(forget)];
 }
 
 async function markEnded(flows: readonly Flow[], { conntrack }: Doors): Promise<void> {
@@ -80,11 +81,4 @@ async function forgetLater(
   const ofGonePods = ended.filter(({ source }) => gone.has(source));
   const told = await Promise.all(toldMarks(ended).map((mark) => conntrack.listMarked(family, mark)));
   await conntrack.delete([...ofGonePods, ...told.flat()]);
-}
-
-function counted(done: string, flows: readonly Flow[]): readonly string[] {
-  return [...Map.groupBy(flows, ({ mark }) => mark & CT_MARK_OURS)].map(([id, { length }]) => {
-    const connections = length === 1 ? "connection" : "connections";
-    return `${done} ${length} ${connections} ${id === 0 ? "without an egress id" : `under egress id ${id}`}`;
-  });
 }

@@ -2,9 +2,9 @@
  * Which connections are affected because policies are. Established connections follow the egress id in their ct mark and
  * are otherwise never touched.
  */
-import type { EgressId } from "../../policies/nodestate.ts";
+import type { ClassRule, EgressId } from "../../policies/nodestate.ts";
 import { FAMILIES } from "../addresses.ts";
-import { heldChainName, idChainName, idOfChain, idsOfClassChain, rulesOfClassChain } from "../chains.ts";
+import { heldChainName, idChainName, idOfChain, isClassChain, rulesOfClassChain } from "../chains.ts";
 import type { PodChange, Settlement } from "../connections/judge.ts";
 import { ID_MASK, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { ConnectionFilter } from "../kernel/conntrack.ts";
@@ -67,7 +67,8 @@ function settlementOf(
   const noEgressCIDRs = FAMILIES.flatMap((family) => [
     ...(desired.sets.get(setName("no_egress", family))?.keys() ?? []),
   ]);
-  return { pods, vanishedIds, ids, noEgressCIDRs };
+  const floatingOfId = new Map([...floatingElements(desired)].map(([id, ip]) => [Number(id), ip]));
+  return { pods, vanishedIds, ids, floatingOfId, noEgressCIDRs };
 }
 
 /** Of pods that are selected when a table is first installed, too: what they sent into the void began without a policy. */
@@ -77,18 +78,29 @@ function changedPods(desired: DesiredTable, observed: TableState): readonly PodC
   const known = observed === NO_TABLE ? podVerdicts(desired) : before;
   return [...podVerdicts(desired)]
     .filter(([key, verdict]) => known.has(key) && (all || (before.get(key) ?? "return") !== verdict))
-    .map(([key, verdict]) => {
-      const chain = desired.chains.get(chainOf(verdict)) ?? [];
-      return { ...podOf(key), rules: rulesOfClassChain(chain.map(({ comment }) => comment)) };
-    });
+    .map(([key, verdict]) => ({
+      ...podOf(key),
+      formerRules: formerRules(observed, before.get(key), all),
+      rules: rulesOf(desired, verdict),
+    }));
 }
 
 function removedPods(desired: DesiredTable, observed: TableState, podIPs: ReadonlySet<string>): readonly PodChange[] {
   const after = podVerdicts(desired);
-  return [...podVerdicts(observed).keys()]
-    .filter((key) => !after.has(key))
-    .map(podOf)
+  return [...podVerdicts(observed)]
+    .filter(([key]) => !after.has(key))
+    .map(([key, verdict]) => ({ ...podOf(key), formerRules: formerRules(observed, verdict, false) }))
     .map((pod) => ({ ...pod, rules: podIPs.has(pod.ip) ? "unknown" : "gone" }));
+}
+
+function rulesOf(desired: DesiredTable, verdict: string): readonly ClassRule[] {
+  return rulesOfClassChain((desired.chains.get(chainOf(verdict)) ?? []).map(({ comment }) => comment));
+}
+
+/** @param all of a pass that was cut short: it may have switched the pod to another chain already */
+function formerRules({ chains }: TableState, verdict: string | undefined, all: boolean): readonly ClassRule[] {
+  const names = all ? [...chains.keys()].filter(isClassChain) : [chainOf(verdict ?? "")];
+  return names.flatMap((name) => rulesOfClassChain(chains.get(name)?.rules ?? []));
 }
 
 function podOf(key: string): { readonly ip: string; readonly mac: string } {
@@ -99,7 +111,7 @@ function podOf(key: string): { readonly ip: string; readonly mac: string } {
 /** A class chain that no pod leads to: a pass was cut short between switching and sweeping. */
 function hasOrphans(observed: TableState, before: ReadonlyMap<string, string>): boolean {
   const inUse = new Set([...before.values()].map(chainOf));
-  return [...observed.chains.keys()].some((name) => name.startsWith("class_") && !inUse.has(name));
+  return [...observed.chains.keys()].some((name) => isClassChain(name) && !inUse.has(name));
 }
 
 function chainOf(verdict: string): string {
@@ -126,21 +138,17 @@ function ofMovedIds(desired: DesiredTable, observed: TableState): readonly Conne
   });
   const ofUsers = moved.flatMap((id) =>
     [...podVerdicts(desired)]
-      .filter(([, verdict]) => idsOf(desired, verdict).has(id))
+      .filter(([, verdict]) => rulesOf(desired, verdict).some((rule) => rule.id === id))
       .map(([key]) => ({ source: podOf(key).ip, egressId: id })),
   );
   return [...ofUsers, ...[...released].map((egressId) => ({ egressId }))];
 }
 
 function releasedIds(desired: DesiredTable, observed: TableState): readonly EgressId[] {
-  const held = floatingOfId(desired);
-  return [...floatingOfId(observed)].filter(([id, ip]) => held.get(id) !== ip).map(([id]) => Number(id));
+  const held = floatingElements(desired);
+  return [...floatingElements(observed)].filter(([id, ip]) => held.get(id) !== ip).map(([id]) => Number(id));
 }
 
-function floatingOfId(table: Pick<TableState, "sets">): Elements {
+function floatingElements(table: Pick<TableState, "sets">): Elements {
   return new Map(FAMILIES.flatMap((family) => [...(table.sets.get(setName("floating_of_id", family)) ?? [])]));
-}
-
-function idsOf(desired: DesiredTable, verdict: string): ReadonlySet<EgressId> {
-  return idsOfClassChain((desired.chains.get(chainOf(verdict)) ?? []).map(({ comment }) => comment));
 }

@@ -10,7 +10,7 @@ export interface PodDevice {
 }
 
 export interface Prober {
-  /** By pod address: the device on this node that leads to the pod. Addresses that no route leads to are left out. */
+  /** By pod address: the device behind which the pod is. Left out is what only a router would be asked for. */
   devices(family: Family, ips: readonly string[]): Promise<ReadonlyMap<string, PodDevice>>;
   /** @param frames all of one length */
   send(device: PodDevice, frames: readonly Buffer[]): Promise<void>;
@@ -56,7 +56,7 @@ async function deviceNames(family: Family, ips: readonly string[]): Promise<Read
   const { stdout } = await tryRun("ip", [`-${family}`, "-force", "-oneline", "-batch", "-"], commands);
   return new Map(
     stdout.split("\n").flatMap((line) => {
-      const [, ip, device] = /^(\S+).* dev (\S+)/.exec(line) ?? [];
+      const [, ip, device] = /^(\S+) (?:from \S+ )?dev (\S+)/.exec(line) ?? [];
       return ip === undefined || device === undefined ? [] : [[ip, device]];
     }),
   );

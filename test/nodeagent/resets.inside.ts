@@ -3,7 +3,7 @@ import { execa } from "execa";
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { until } from "../lab/until.ts";
 import { type ClientEnds, countedSince, startClient, startCounting, startServer, TCP_PORTS } from "./conversations.ts";
-import { addPod, buildNetwork } from "./network.ts";
+import { addPod, buildNetwork, sh } from "./network.ts";
 import { PLAN } from "./plan.ts";
 import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
 
@@ -15,7 +15,7 @@ const [FIRST, SECOND] = [plan.inNodeSubnet(100), plan.inNodeSubnet(101)];
 const OTHER_HALF = family === 4 ? "198.51.100.128/25" : "2001:db8:100:0:8000::/65";
 const WITNESS = `${plan.witness}/${family === 4 ? 32 : 128}`;
 const ELSEWHERE = family === 4 ? "203.0.113.0/24" : "2001:db8:203::/64";
-const SETTLED_MS = 700;
+const SETTLED_MS = 400;
 
 interface Situation {
   readonly name: string;
@@ -25,6 +25,8 @@ interface Situation {
   readonly without?: string;
   /** The address is released, too: by its node after the others know. */
   readonly releases?: boolean;
+  /** Nothing reaches the pod on the source node meanwhile. */
+  readonly unreachable?: boolean;
 }
 
 const both = [podClass("a", [plan.outside, 1]), podClass("b", [plan.outside, 2])];
@@ -42,6 +44,7 @@ const situations: readonly Situation[] = [
   },
   { name: "longerPrefix", parts: { classes: rest(podClass("a", [WITNESS, 2], [plan.outside, 1])) } },
   { name: "otherPod", without: PODS.bystander },
+  { name: "unreachable", parts: { classes: [], destinations: [] }, becomes: null, unreachable: true },
 ];
 
 function states({ parts = {}, becomes = "a", without, releases = false }: Partial<Situation>): readonly NodeState[] {
@@ -91,7 +94,20 @@ async function play(situation: Situation) {
   });
   await countedSince(family);
   const before = await answers();
+  if (situation.unreachable) {
+    await sh(
+      "worker1",
+      `nft 'add table netdev cut; add chain netdev cut from_pod { type filter hook ingress device "veth5" priority -500; policy drop; }'`,
+    );
+  }
   const reports = await convergeAll(situation);
+  if (situation.unreachable) {
+    await sh("worker1", "nft delete table netdev cut");
+    await until("the pod to be told", async () => {
+      const [source] = await answers();
+      return source?.talk.end !== "open" && source?.download.end !== "open";
+    });
+  }
   await delay(SETTLED_MS);
   const during = await countedSince(family);
   const atRest = await answers();
@@ -100,19 +116,26 @@ async function play(situation: Situation) {
   const serverEnds = await server.ask();
   const settled = await countedSince(family);
   for (const client of clients) client.stop();
-  const names = Object.keys(PODS);
+  const pods = Object.keys(PODS).map((name, i) => [
+    name,
+    ends(before[i] as ClientEnds, atRest[i] as ClientEnds, after[i] as ClientEnds, serverEnds),
+  ]);
   return {
-    error: [...first, ...reports].map(({ error }) => error).filter((error) => error !== undefined),
-    changes: reports.map(({ changes }) => changes),
-    pods: Object.fromEntries(
-      names.map((name, i) => [
-        name,
-        ends(before[i] as ClientEnds, atRest[i] as ClientEnds, after[i] as ClientEnds, serverEnds),
-      ]),
-    ),
-    during,
-    settled,
+    errors: [...first, ...reports].flatMap(({ error }) => error ?? []),
+    resets: reports.flatMap(({ changes }) => changes.filter((change) => change.startsWith("reset "))),
+    ...Object.fromEntries(pods),
+    sources: sourcesOf(during),
+    settledSources: sourcesOf(settled),
   };
+}
+
+/** That were seen, of each kind of packets. */
+function sourcesOf(counts: Readonly<Record<string, number>>): Readonly<Record<string, readonly string[]>> {
+  const pairs = Object.keys(counts).map((key) => key.split(" ") as [string, string]);
+  const byKind = Object.groupBy(pairs, ([kind]) => kind);
+  return Object.fromEntries(
+    Object.entries(byKind).map(([kind, each = []]) => [kind, each.map(([, source]) => source).sort()]),
+  );
 }
 
 /** What pod and server say of each connection. */
