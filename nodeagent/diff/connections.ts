@@ -14,6 +14,8 @@ import type { DesiredKernel, DesiredTable } from "../render.ts";
 import { setName } from "../skeleton/words.ts";
 
 export interface AffectedConnections {
+  /** Those whose entries are not where the new rules look: forgotten before these let packets through. */
+  readonly misplaced: readonly ConnectionFilter[];
   /** Those of pods that are gone or whose rules changed are to be judged; `null`: none. */
   readonly settlement: Settlement | null;
   /** Those whose NAT must be decided anew. */
@@ -28,9 +30,15 @@ export function affectedConnections(
   { main, podIPs }: Pick<DesiredKernel, "main" | "podIPs">,
   observed: TableState | null,
 ): AffectedConnections {
-  if (observed === null) return { settlement: settlementOf(main, null, changedPods(main, NO_TABLE)), forget: [] };
+  if (observed === null) {
+    return { misplaced: [], settlement: settlementOf(main, null, changedPods(main, NO_TABLE)), forget: [] };
+  }
   const pods = [...changedPods(main, observed), ...removedPods(main, observed, podIPs)];
-  return { settlement: settlementOf(main, observed, pods), forget: ofMovedIds(main, observed) };
+  return {
+    misplaced: ofUnzonedIds(observed),
+    settlement: settlementOf(main, observed, pods),
+    forget: ofMovedIds(main, observed),
+  };
 }
 
 const NO_TABLE: TableState = { chains: new Map(), sets: new Map() };
@@ -126,6 +134,13 @@ function idsThatVanish(desired: DesiredTable, observed: TableState): readonly Eg
 
 function idsOfMap(table: Pick<TableState, "sets"> | null): readonly EgressId[] {
   return [...(table?.sets.get("ids")?.keys() ?? [])].map(Number).filter((key) => key <= ID_MASK);
+}
+
+/** By an earlier version, on a gateway: packets midway begin entries with the same ports again. */
+function ofUnzonedIds(observed: TableState): readonly ConnectionFilter[] {
+  return observed.sets.has("zones")
+    ? []
+    : [...floatingElements(observed).keys()].map((id) => ({ egressId: Number(id) }));
 }
 
 /** Their packets are treated otherwise from now on: the NAT decision of a connection is made once, so it is made anew. */

@@ -25,7 +25,7 @@ export interface Difference {
 export function diff(desired: DesiredKernel, observed: ObservedKernel): Difference {
   const conflict = overlayConflict(desired, observed);
   if (conflict !== null) return { actions: [], conflicts: [conflict] };
-  const { settlement, forget } = affectedConnections(desired, observed.main);
+  const { misplaced, settlement, forget } = affectedConnections(desired, observed.main);
   const main = diffTable(withEndedIds(desired.main, observed.main, settlement), observed.main);
   const guard = diffTable(desired.guard, observed.guard);
   const gateway = diffTable(desired.gateway, observed.gateway);
@@ -40,6 +40,7 @@ export function diff(desired: DesiredKernel, observed: ObservedKernel): Differen
       ...diffOverlay(desired, observed),
       ...(gateway.install ? [gateway.install] : []),
       ...(main.install ? [main.install] : []),
+      ...misplaced.map(forgetAction),
       ...transaction([...guard.protect, ...main.protect]),
       ...floating.add,
       ...transaction([...gateway.switchOver, ...main.switchOver, ...guard.switchOver]),
