@@ -4,8 +4,9 @@ import { createBackoff } from "./backoff.ts";
 import type { Channel, ChannelEvents } from "./channel/channel.ts";
 import { coalesce } from "./coalesce.ts";
 import { SELF_CHECK_INTERVAL_MS } from "./constants.ts";
-import { type Convergence, converge } from "./converge.ts";
+import { type Convergence, converge, oneLine } from "./converge.ts";
 import type { Kernel } from "./kernel/kernel.ts";
+import type { Leasing, LeasingEvents } from "./leasing/leasing.ts";
 import type { Log } from "./log.ts";
 import { type ObservedKernel, observe } from "./observe.ts";
 import type { CniCache } from "./pods/cni-cache.ts";
@@ -14,13 +15,14 @@ import { parseSignal } from "./shape.ts";
 import type { Shield } from "./shield/shield.ts";
 import { shieldedBy } from "./shield/shielded.ts";
 import type { StateFile } from "./state-file.ts";
+import { underlayMacOf } from "./underlay.ts";
 import type { OnForeignChange } from "./watch/watch.ts";
 
 const RETRY_LEAST_MS = 500;
 const RETRY_MOST_MS = 10_000;
 
 /** Why a pass is made. */
-type Reason = "start" | "signal" | "verify" | "pods" | "foreign" | "self-check" | "retry";
+type Reason = "start" | "signal" | "verify" | "pods" | "lease" | "foreign" | "self-check" | "retry";
 
 export interface AgentParts {
   readonly node: string;
@@ -32,14 +34,21 @@ export interface AgentParts {
   readonly openChannel: (events: ChannelEvents) => Channel;
   /** Calls back when somebody else changed objects of ours; resolves when the signal aborts. */
   readonly watch: (onChange: OnForeignChange, signal: AbortSignal) => Promise<void>;
-  /** As `Math.random`. */
+  readonly openLeasing: (events: LeasingEvents) => Promise<Leasing>;
   readonly shield: Shield;
+  /** As `Math.random`. */
   readonly random: () => number;
   readonly log: Log;
 }
 
-/** Resolves when the signal aborts and the pass that was running is done. What is in the kernel stays there. */
-export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<void> {
+/**
+ * Resolves when the signal aborts and the pass that was running is done. What is in the kernel stays there.
+ *
+ * @throws Error when the disk refuses what must not be forgotten about leases
+ */
+export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promise<void> {
+  const broken = new AbortController();
+  const signal = AbortSignal.any([terminated, broken.signal]);
   const { node, kernel, cniCache, stateFile, log } = parts;
   const retry = createBackoff(RETRY_LEAST_MS, RETRY_MOST_MS, parts.random);
   const reasons = new Set<Reason>();
@@ -47,12 +56,21 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
   let desired: Signal | null = await readState(stateFile, log);
   let persisted = desired;
   let remembered: ObservedKernel | null = null;
-  let report: NodeReport = reportOf(node, null, { error: null, changes: [], observed: null, unknownPods: [] });
+  const leasing = await parts.openLeasing({
+    onMoved: () => request("lease"),
+    onReport: () => channel.report(),
+    onFinding: () => request("verify"),
+    onFailure: (reason) => broken.abort(reason),
+  });
+  let report: NodeReport = reportOf(node, null, NOTHING_YET, {
+    identity: { publicKey: leasing.publicKey, underlayMac: null, witness: leasing.witness },
+    lease: null,
+  });
   let retryTimer: NodeJS.Timeout | undefined;
 
   const channel = parts.openChannel({
     lastGeneration: () => desired?.generation ?? 0,
-    latestReport: () => report,
+    latestReport: () => ({ ...report, lease: leasing.report() }),
     onVerify: () => request("verify"),
     onSignal(text) {
       const received = parseSignal(text, node);
@@ -82,7 +100,7 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
     const result = blame(await pass(target, why), why, by);
     remembered = result.error === null ? result.observed : null;
     const before = report;
-    report = reportOf(node, target, result);
+    report = reportOf(node, target, result, { identity: identityAt(target, result.observed), lease: leasing.report() });
     if (mustReport(why, before, report)) channel.report();
     logPass(log, why, report, result.changes);
     if (result.error === null) {
@@ -96,16 +114,32 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
 
   async function pass(target: Signal | null, why: readonly Reason[]): Promise<Convergence> {
     if (target === null) return look(kernel);
+    // A pod that starts, or an address that moves, waits for this pass: what was seen last is acted on at once.
+    const fromMemory = why.every((reason) => reason === "pods" || reason === "lease") ? remembered : null;
     await parts.shield.lower(shieldedBy(target.state));
+    let changes: readonly string[] = [];
+    try {
+      changes = await leasing.follow(target.state, fromMemory !== null);
+      if (why.includes("self-check")) changes = [...changes, ...(await leasing.lookForConflicts())];
+    } catch (error) {
+      return { ...NOTHING_YET, error: oneLine(error) };
+    }
     const input = {
-      state: target.state,
+      state: leasing.effective(target.state),
       attachments: await cniCache.read(),
       interfaceName: parts.interfaceName,
     };
-    // A pod that starts waits for this pass: what was seen last is acted on at once.
-    const fromMemory = why.every((reason) => reason === "pods") ? remembered : null;
     const result = await converge(input, kernel, inBackground, fromMemory);
-    return result.error !== null && fromMemory !== null ? converge(input, kernel, inBackground) : result;
+    const final = result.error !== null && fromMemory !== null ? await converge(input, kernel, inBackground) : result;
+    if (fromMemory === null) leasing.decide(target.state);
+    return { ...final, changes: [...changes, ...final.changes] };
+  }
+
+  function identityAt(target: Signal | null, observed: ObservedKernel | null): NodeReport["identity"] {
+    const { publicKey, witness } = leasing;
+    const links = observed?.links ?? [];
+    const underlayMac = target && underlayMacOf(links, target.state.underlayIP, parts.interfaceName);
+    return { publicKey, underlayMac: underlayMac ?? report.identity?.underlayMac ?? null, witness };
   }
 
   function inBackground(what: string, work: Promise<void>): void {
@@ -134,10 +168,14 @@ export async function runLoop(parts: AgentParts, signal: AbortSignal): Promise<v
   await channel.run(signal);
   clearInterval(selfCheck);
   clearTimeout(retryTimer);
+  await leasing.park();
   await watching;
   parts.shield.close();
   await passes().catch(() => {});
+  broken.signal.throwIfAborted();
 }
+
+const NOTHING_YET: Convergence = { error: null, changes: [], observed: null, unknownPods: [] };
 
 const CULPRITS_MAX = 3;
 

@@ -61,6 +61,6 @@ function unsettled(left: readonly string[]): string | null {
   return left.length === 0 ? null : `the kernel did not keep what was written, missing: ${left[0]}`;
 }
 
-function oneLine(thrown: unknown): string {
+export function oneLine(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).split("\n")[0] ?? "";
 }

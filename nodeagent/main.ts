@@ -1,9 +1,14 @@
 /** The agent of one node: builds its parts and hands over. The command line is parsed elsewhere. */
+import { setPriority } from "node:os";
+import { dirname, join } from "node:path";
 import { type AgentParts, runLoop } from "./agent.ts";
 import { createChannel } from "./channel/channel.ts";
 import type { TlsFiles } from "./channel/https.ts";
 import { openKernel } from "./kernel/kernel.ts";
+import { openLeaseDisk } from "./leasing/disk.ts";
+import { openLeasing } from "./leasing/leasing.ts";
 import { createLog, type Log } from "./log.ts";
+import { beginRun } from "./peers/identity.ts";
 import { openCniCache } from "./pods/cni-cache.ts";
 import type { CheckResult } from "./preflight.ts";
 import { openShield } from "./shield/shield.ts";
@@ -42,6 +47,7 @@ class PreflightError extends Error {
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const ownWrites = noteOwnWrites(openKernel(), () => performance.now());
   const log = createLog(options.node);
+  preferMe(log);
   const stateFile = openStateFile(options.stateFile, options.node);
   await demandFitness(options, stateFile, log);
   const parts: AgentParts = {
@@ -53,11 +59,44 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     openChannel: (events) =>
       createChannel({ node: options.node, server: options.server, tls: options.tls, random: Math.random }, events, log),
     watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
+    openLeasing: async (events) => {
+      const disk = await openLeaseDisk(besideStateFile(options, "lease.json"), options.node, Date.now);
+      const beginIdentity = () => beginRun(besideStateFile(options, "identity.json"), Date.now());
+      return openLeasing(
+        {
+          node: options.node,
+          interfaceName: options.interface ?? null,
+          kernel: ownWrites.kernel,
+          disk,
+          beginRun: beginIdentity,
+          nowMs: () => performance.now(),
+          log,
+        },
+        events,
+      );
+    },
     shield: openShield(ownWrites.kernel.nft, log),
     random: Math.random,
     log,
   };
   await runLoop(parts, signal);
+}
+
+/** As the system's own daemons of this kind, and for the programs it starts. */
+const NICENESS = -10;
+
+/** An agent that waits for the processor for half a second loses its addresses to another node. */
+function preferMe(log: Log): void {
+  try {
+    setPriority(NICENESS);
+  } catch (error) {
+    log.warn({ reason: (error as Error).message }, "runs without priority: on a busy node it may lose its leases");
+  }
+}
+
+/** Both are secrets of this node, and lost with it. */
+function besideStateFile({ stateFile }: AgentOptions, name: "identity.json" | "lease.json"): string {
+  return join(dirname(stateFile), name);
 }
 
 /** The port that every cluster has whose EgressCluster does not say another. */

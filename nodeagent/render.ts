@@ -41,6 +41,8 @@ export interface DesiredKernel {
   readonly families: readonly Family[];
   readonly overlay: VxlanDevice;
   readonly floatingIPs: readonly DesiredFloatingIP[];
+  /** Adding an address is telling the neighbours; by lease they are told when it opens. */
+  readonly announces: boolean;
   readonly forwarding: readonly Forwarding[];
   readonly rules: readonly Rule[];
   /** That the state gives to pods, known or not. */
@@ -71,6 +73,7 @@ export function render(
       const { name, mac } = deviceOf(ip, links, underlay);
       return { ip, device: name, mac };
     }),
+    announces: state.lease === null,
     forwarding: forwardingEntries(state),
     rules: families.flatMap(rulesOf),
     podIPs: new Set(state.pods.flatMap(({ ips }) => ips)),
@@ -103,6 +106,8 @@ function overlayDevice(state: NodeState, mtu: number): VxlanDevice {
 }
 
 function forwardingEntries(state: NodeState): readonly Forwarding[] {
-  const others = state.gateways.filter(({ underlayIP }) => underlayIP !== state.underlayIP);
+  // All that may become a gateway, so that a take-over changes one element.
+  const all = [...state.gateways, ...(state.lease?.nodes ?? [])];
+  const others = all.filter(({ underlayIP }) => underlayIP !== state.underlayIP);
   return [...new Map(others.map(({ mac, underlayIP }) => [mac, { mac, underlayIP }])).values()];
 }

@@ -9,8 +9,16 @@ import { setName } from "./skeleton/words.ts";
 const CHANGES_MAX = 50;
 const CHANGE_LENGTH_MAX = 500;
 
+/** Who the agent is to others, and what it holds by lease. */
+export type LeaseStanding = Pick<NodeReport, "identity" | "lease">;
+
 /** @param applied the last signal that was converged to, or tried; `null`: none yet */
-export function reportOf(node: string, applied: Signal | null, convergence: Convergence): NodeReport {
+export function reportOf(
+  node: string,
+  applied: Signal | null,
+  convergence: Convergence,
+  standing: LeaseStanding,
+): NodeReport {
   return {
     node,
     generation: applied?.generation ?? 0,
@@ -21,6 +29,7 @@ export function reportOf(node: string, applied: Signal | null, convergence: Conv
       ...seenIn(convergence.observed),
       heldPods: convergence.unknownPods.map(({ namespace, name }) => `${namespace}/${name}`),
     },
+    ...standing,
     changes: abridged(convergence.changes),
   };
 }

@@ -15,7 +15,12 @@ export function parseSignal(text: string, node: string): Signal | string {
     return "it is not JSON";
   }
   const fault = signalShape(value, "signal") ?? meaningFault(value as Signal, node);
-  return fault ?? (value as Signal);
+  return fault ?? withLeaseField(value as Signal);
+}
+
+/** A reconciler, or a state file, of before there were leases. */
+function withLeaseField(signal: Signal): Signal {
+  return { ...signal, state: { ...signal.state, lease: signal.state.lease ?? null } };
 }
 
 export function isMac(text: string): boolean {
@@ -77,6 +82,43 @@ const ipOfEachFamily: Shape = (value, path) =>
     ? null
     : `${path} has two addresses of one family`);
 
+/** `node#disk`, see nodeagent/lease/witness-set.ts. */
+const witness = fits(
+  "a witness",
+  (value) => typeof value === "string" && /^[a-z0-9.-]{1,253}#[a-zA-Z0-9-]{1,64}$/.test(value),
+);
+const publicKey = fits(
+  "an X25519 key as base64url",
+  (value) => typeof value === "string" && /^[A-Za-z0-9_-]{43}$/.test(value),
+);
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+const optional =
+  (shape: Shape): Shape =>
+  (value, path) =>
+    value === undefined ? null : shape(value, path);
+const nullable =
+  (shape: Shape): Shape =>
+  (value, path) =>
+    value === null ? null : shape(value, path);
+
+const leaseShape = record({
+  addresses: list(
+    record({
+      ip: address,
+      id: egressId,
+      candidates: list(name),
+      holder: nullable(record({ node: name, epoch: count })),
+      releaseEpoch: optional(count),
+    }),
+  ),
+  nodes: list(record({ node: name, underlayIP: address, mac })),
+  floatingIPs: list(address),
+  gatewayMacs: list(mac),
+  witnesses: record({ version: count, members: list(witness) }),
+  targetWitnesses: nullable(list(witness)),
+  peers: list(record({ node: name, ip: address, publicKey })),
+});
+
 const signalShape = record({
   generation: integer(1, Number.MAX_SAFE_INTEGER),
   hash: name,
@@ -91,6 +133,7 @@ const signalShape = record({
     destinations: list(cidr),
     held: list(record({ ip: address, id: egressId })),
     gateways: list(record({ id: egressId, node: name, underlayIP: address, mac })),
+    lease: optional(nullable(leaseShape)),
     classes: list(record({ key: classKey, rules: list(record({ cidr, id: egressId, policy: name })) })),
     pods: list(
       record({
@@ -114,6 +157,10 @@ function meaningFault({ state }: Signal, node: string): string | null {
     repeated("signal.held", state.held, ({ id }) => id) ??
     repeated("signal.held", state.held, ({ ip }) => ip) ??
     repeated("signal.gateways", state.gateways, ({ id }) => id) ??
+    repeated("signal.lease.addresses", state.lease?.addresses ?? [], ({ id }) => id) ??
+    repeated("signal.lease.addresses", state.lease?.addresses ?? [], ({ ip }) => ip) ??
+    repeated("signal.lease.peers", state.lease?.peers ?? [], ({ node: peer }) => peer) ??
+    repeated("signal.lease.peers", state.lease?.peers ?? [], ({ ip }) => ip) ??
     repeated("signal.classes", state.classes, ({ key }) => key) ??
     repeated("signal.pods", state.pods, (pod) => `${pod.namespace}/${pod.name}/${pod.uid}`)
   );

@@ -20,6 +20,16 @@ export function findUnderlay(links: readonly Link[], underlayIP: string, interfa
   );
 }
 
+/** `null`: there is none. */
+export function underlayMacOf(links: readonly Link[], underlayIP: string, interfaceName: string | null): string | null {
+  try {
+    return findUnderlay(links, underlayIP, interfaceName).mac;
+  } catch (error) {
+    if (error instanceof UnderlayError) return null;
+    throw error;
+  }
+}
+
 /**
  * The device that is in the floating IP's subnet: the underlay if it is, else another that is, else the underlay.
  *

@@ -53,6 +53,11 @@ export function parseCidr(text: string): Prefix | undefined {
   return length > WIDTH[address.family] ? undefined : prefixOf(address, length);
 }
 
+/** What is no prefix is left out. */
+export function parseCidrs(texts: readonly string[]): Prefix[] {
+  return texts.flatMap((text) => parseCidr(text) ?? []);
+}
+
 /** The prefix of this length that the address lies in; without a length, the address alone (/32 or /128). */
 export function prefixOf(address: Address, length: number = WIDTH[address.family]): Prefix {
   const hostBits = BigInt(WIDTH[address.family] - length);

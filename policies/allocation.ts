@@ -3,9 +3,9 @@
  * move, each to the fit node that holds fewest. From a balanced start the loads therefore never differ by more than
  * one, and a node that comes back takes nothing away from those that stood in for it, unless a rebalance is asked for.
  */
-import { type Address, contains } from "./addresses.ts";
+import type { Address } from "./addresses.ts";
 import type { IpAddress } from "./intent.ts";
-import { leaving, type Site, type Sites, unfit } from "./sites.ts";
+import { type FitFor, fitSites, leaving, type Site, type Sites, unfit } from "./sites.ts";
 
 export interface FloatingIP {
   readonly ip: IpAddress;
@@ -19,13 +19,13 @@ export function allocate(
   previousNode: ReadonlyMap<IpAddress, string | null>,
 ): Map<IpAddress, string | null> {
   const loads = new Loads();
-  const candidatesOf = candidateCache(sites);
+  const fitFor = fitSites(sites);
   for (const floatingIP of ips) {
     const holder = sites.byName.get(previousNode.get(floatingIP.ip) ?? "");
-    if (holder !== undefined && stays(holder, floatingIP, candidatesOf)) loads.give(floatingIP.ip, holder);
+    if (holder !== undefined && stays(holder, floatingIP, fitFor)) loads.give(floatingIP.ip, holder);
   }
   for (const { ip, address } of ips) {
-    if (!loads.holderOf.has(ip)) loads.give(ip, loads.leastLoaded(candidatesOf(address)));
+    if (!loads.holderOf.has(ip)) loads.give(ip, loads.leastLoaded(fitFor(address)));
   }
   return loads.named();
 }
@@ -38,9 +38,9 @@ export function rebalance(
 ): Map<IpAddress, string | null> {
   const loads = new Loads();
   for (const { ip } of ips) loads.give(ip, sites.byName.get(nodes.get(ip) ?? ""));
-  const candidatesOf = candidateCache(sites);
+  const fitFor = fitSites(sites);
   // Every move makes the sum of the squared loads smaller, so this ends.
-  for (let move = bestMove(ips, loads, candidatesOf); move !== undefined; move = bestMove(ips, loads, candidatesOf)) {
+  for (let move = bestMove(ips, loads, fitFor); move !== undefined; move = bestMove(ips, loads, fitFor)) {
     loads.give(move.ip, move.to);
   }
   return loads.named();
@@ -50,13 +50,13 @@ export function rebalance(
 function bestMove(
   ips: readonly FloatingIP[],
   loads: Loads,
-  candidatesOf: CandidatesOf,
+  fitFor: FitFor,
 ): { readonly ip: IpAddress; readonly to: Site } | undefined {
   const leastLoaded = new Map<readonly Site[], Site | undefined>();
   let best: { ip: IpAddress; to: Site } | undefined;
   let fullest = 0;
   for (const { ip, address } of ips) {
-    const candidates = candidatesOf(address);
+    const candidates = fitFor(address);
     if (!leastLoaded.has(candidates)) leastLoaded.set(candidates, loads.leastLoaded(candidates));
     const [holder, to] = [loads.holderOf.get(ip), leastLoaded.get(candidates)];
     if (holder === undefined || to === undefined) continue;
@@ -102,25 +102,7 @@ class Loads {
   }
 }
 
-type CandidatesOf = (ip: Address) => readonly Site[];
-
-function stays(holder: Site, { address }: FloatingIP, candidatesOf: CandidatesOf): boolean {
+function stays(holder: Site, { address }: FloatingIP, fitFor: FitFor): boolean {
   if (unfit(holder, address) !== undefined) return false;
-  return leaving(holder) === undefined || candidatesOf(address).every((site) => leaving(site) !== undefined);
-}
-
-/** Fit nodes, without those that are leaving where there are others. Addresses in the same declared subnets share them. */
-function candidateCache(sites: Sites): CandidatesOf {
-  const bySubnets = new Map<string, readonly Site[]>();
-  const inSubnets = (ip: Address) => sites.subnets.flatMap((subnet, i) => (contains(subnet, ip) ? [i] : [])).join();
-  return (ip) => {
-    const key = inSubnets(ip);
-    const known = bySubnets.get(key);
-    if (known !== undefined) return known;
-    const fit = sites.all.filter((site) => unfit(site, ip) === undefined);
-    const staying = fit.filter((site) => leaving(site) === undefined);
-    const candidates = staying.length > 0 ? staying : fit;
-    bySubnets.set(key, candidates);
-    return candidates;
-  };
+  return leaving(holder) === undefined || fitFor(address).every((site) => leaving(site) !== undefined);
 }

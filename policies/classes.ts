@@ -1,10 +1,9 @@
 /** Pods selected by the same policies in effect form one class; its rules are worked out once, however many they are. */
-import { type Family, formatPrefix, type Prefix } from "./addresses.ts";
+import { formatPrefix, type Prefix, parseCidrs } from "./addresses.ts";
 import type { IpAddress, Policy } from "./intent.ts";
 import type { EgressId, PodClass } from "./nodestate.ts";
 import { decide, type Loss, losses } from "./precedence.ts";
 import type { Admission } from "./rules/admission.ts";
-import { parseCidrs } from "./sites.ts";
 
 /** A policy in effect: its traffic takes this id, whether or not a node holds the address just now. */
 export interface EffectivePolicy {
@@ -31,16 +30,12 @@ export interface Selection {
 export function effectivePolicies(
   admissions: ReadonlyMap<string, Admission>,
   ids: ReadonlyMap<IpAddress, EgressId>,
-  families: readonly Family[],
 ): Map<string, EffectivePolicy> {
   const effective = new Map<string, EffectivePolicy>();
   for (const { policy, ip } of admissions.values()) {
     const id = ip === null ? undefined : ids.get(ip);
     if (id === undefined) continue;
-    const destinations = parseCidrs(
-      policy.destinations.map(({ value }) => value),
-      families,
-    );
+    const destinations = parseCidrs(policy.destinations.map(({ value }) => value));
     effective.set(policy.name, { name: policy.name, destinations, id });
   }
   return effective;

@@ -39,6 +39,13 @@ export interface PreviousPolicy {
   readonly ip: IpAddress | null;
 }
 
+/** Who is asked who may hold an address (docs/lease.md). Version 0: nobody was named yet. */
+export interface Witnesses {
+  readonly version: number;
+  /** `node#disk`, sorted. */
+  readonly members: readonly string[];
+}
+
 /**
  * What earlier plans decided and this one must respect. Store a plan's `next` before acting on the plan: after a
  * restart it is the only memory of who may hold an address.
@@ -52,6 +59,12 @@ export interface Previous {
   readonly rebalance: string;
   /** By policy name. */
   readonly policies: Readonly<Record<string, PreviousPolicy>>;
+  /**
+   * By floating IP: the take-over that the allocation knew of. A later one was decided by the nodes themselves, and the
+   * allocation follows it; as long as there is none, the allocation is what the nodes are to bring about.
+   */
+  readonly epochs: Readonly<Record<IpAddress, number>>;
+  readonly witnesses: Witnesses;
 }
 
 /** The start of a cluster that no plan was made for yet. */
@@ -61,6 +74,8 @@ export const nothingBefore: Previous = {
   lastId: 0,
   rebalance: "",
   policies: {},
+  epochs: {},
+  witnesses: { version: 0, members: [] },
 };
 
 /** A kstatus-style condition. */
@@ -129,6 +144,8 @@ export interface Change {
 export interface Plan {
   /** Sorted by address. */
   readonly allocations: readonly Allocation[];
+  /** By floating IP with a node: the nodes that may hold it, that one first, then in the order in which they take over. */
+  readonly candidates: ReadonlyMap<IpAddress, readonly string[]>;
   /** Sorted by name. */
   readonly policies: readonly PolicyOutcome[];
   /** Sorted by namespace, then name. */

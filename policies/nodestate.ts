@@ -36,6 +36,44 @@ export interface ClassRule {
   readonly policy: string;
 }
 
+/** A floating IP that several nodes may hold, one at a time (docs/lease.md). */
+export interface LeasedAddress {
+  readonly ip: string;
+  readonly id: EgressId;
+  /** Names of the nodes that may hold it: the planned holder first, then in the order in which they take over. */
+  readonly candidates: readonly string[];
+  /** Who holds it as far as the reconciler knows, and since which take-over; null: nobody yet. */
+  readonly holder: { readonly node: string; readonly epoch: number } | null;
+  /** A planned move: the holder lets it go if it holds it under this epoch. */
+  readonly releaseEpoch?: number;
+}
+
+/** A node that other nodes send egress traffic to, now or after a take-over. */
+export interface LeaseNode {
+  readonly node: string;
+  readonly underlayIP: string;
+  /** Of its overlay device. */
+  readonly mac: string;
+}
+
+/** What a node must know so that floating IPs change hands without the reconciler. */
+export interface LeaseOrder {
+  /** Those that this node may hold, and those that its pods use. */
+  readonly addresses: readonly LeasedAddress[];
+  /** All candidates of these addresses. */
+  readonly nodes: readonly LeaseNode[];
+  /** All floating IPs of the cluster: the gate lets none of them out or in unless this node holds it. */
+  readonly floatingIPs: readonly string[];
+  /** MAC addresses of the underlay devices of nodes that may hold one: whoever else uses a floating IP is a conflict. */
+  readonly gatewayMacs: readonly string[];
+  /** As the reconciler knows it; the witnesses may know a newer one. */
+  readonly witnesses: { readonly version: number; readonly members: readonly string[] };
+  /** Not null: this node is to bring the witness set there. */
+  readonly targetWitnesses: readonly string[] | null;
+  /** The nodes whose agents this one talks to; itself may be among them. */
+  readonly peers: readonly Peer[];
+}
+
 /** Pods selected by the same set of policies; they share one chain. */
 export interface PodClass {
   /** Names of the policies, sorted, joined by a comma. */
@@ -62,16 +100,21 @@ export interface NodeState {
   readonly overlay: { readonly vni: number; readonly port: number };
   /** The cluster's pod prefixes. */
   readonly podCIDRs: readonly string[];
-  /** Destinations that never take the egress path: pods, services, node addresses and what was declared. Merged. */
+  /** Destinations that never take the egress path: pods, services, node addresses, what was declared and what is never routed. Merged. */
   readonly noEgressCIDRs: readonly string[];
   /** Underlay addresses of all nodes: only they may send outer packets. */
   readonly nodeIPs: readonly string[];
   /** Union of all policies' destinations, merged: new connections of unknown pods to them are held. */
   readonly destinations: readonly string[];
-  /** Floating IPs this node answers for. */
+  /** Floating IPs this node answers for. Empty when `lease` says who may. */
   readonly held: readonly HeldAddress[];
-  /** One for each egress id that may be used now. An id that a class names and this list lacks is held (dropped). */
+  /**
+   * One for each egress id that may be used now. An id that a class names and this list lacks is held (dropped). Empty when
+   * `lease` says who holds its address.
+   */
   readonly gateways: readonly Gateway[];
+  /** Null: addresses change hands only when the reconciler says so. */
+  readonly lease: LeaseOrder | null;
   readonly classes: readonly PodClass[];
   /** All pods of this node with an address of their own, selected or not. */
   readonly pods: readonly NodePod[];
@@ -104,6 +147,29 @@ export interface NodeReport {
     /** Pods of the state whose MAC address is not known yet, as namespace/name: they are held. */
     readonly heldPods: readonly string[];
   };
+  /** Who this agent is to others. */
+  readonly identity: {
+    /** X25519, base64url without padding. */
+    readonly publicKey: string;
+    /** Of the underlay device; null while it is not known which that is. */
+    readonly underlayMac: string | null;
+    /** Its name as a witness: `node#disk`. */
+    readonly witness: string;
+  } | null;
+  /** What it holds by lease; null while its state orders none. */
+  readonly lease: {
+    /** It answers for these now. `proof` says by what it was known that nobody else did: grounds and how many witnesses named them. */
+    readonly held: readonly {
+      readonly ip: string;
+      readonly epoch: number;
+      readonly proof: { readonly grounds: Readonly<Record<string, number>>; readonly witnesses: number };
+    }[];
+    /** On the way in or out. */
+    readonly pending: readonly string[];
+    readonly witnesses: { readonly version: number; readonly members: readonly string[] };
+    /** This node brought the witness set where it was asked to. */
+    readonly witnessesSettled: boolean;
+  } | null;
   /** What the last pass changed in the kernel, in words, at most 50 entries. */
   readonly changes: readonly string[];
 }

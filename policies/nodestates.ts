@@ -1,11 +1,12 @@
 /** From the decisions to one NodeState for each node. Lists that are the same on every node are made once and shared. */
-import { type Address, formatPrefix, mergePrefixes, parseAddress, prefixOf } from "./addresses.ts";
+import { formatPrefix, mergePrefixes, parseAddress, parseCidrs, prefixOf } from "./addresses.ts";
 import type { EffectivePolicy } from "./classes.ts";
 import type { ClusterSettings } from "./intent.ts";
 import type { Allocation } from "./model.ts";
+import { NEVER_ROUTED } from "./neverrouted.ts";
 import type { EgressId, Gateway, HeldAddress, NodeState, PodClass } from "./nodestate.ts";
 import type { PlacedPod } from "./pods.ts";
-import { parseCidrs, type Site, type Sites } from "./sites.ts";
+import type { Site, Sites } from "./sites.ts";
 import { compareText } from "./text.ts";
 
 interface NodeStateInput {
@@ -21,7 +22,7 @@ export type BuildNodeState = (site: Site, pods: readonly PlacedPod[]) => NodeSta
 export function nodeStateBuilder({ cluster, sites, allocations, effective }: NodeStateInput): BuildNodeState {
   const everywhere = {
     overlay: cluster.overlay,
-    podCIDRs: parseCidrs(cluster.podCIDRs, sites.families).map(formatPrefix),
+    podCIDRs: parseCidrs(cluster.podCIDRs).map(formatPrefix),
     noEgressCIDRs: noEgressCIDRs(cluster, sites, allocations),
     nodeIPs: sites.all.flatMap(({ underlay }) => underlay?.ip ?? []).sort(compareText),
     destinations: mergePrefixes([...effective.values()].flatMap(({ destinations }) => destinations)).map(formatPrefix),
@@ -37,18 +38,20 @@ export function nodeStateBuilder({ cluster, sites, allocations, effective }: Nod
       ...everywhere,
       held: held.get(name) ?? [],
       gateways: idsOf(pods).flatMap((id) => gateways.get(id) ?? []),
+      lease: null,
       classes: classesOf(pods),
       pods: pods.map(({ pod }) => pod),
     };
   };
 }
 
-/** In-cluster traffic is never redirected, whatever a policy's destinations cover. */
+/** Traffic inside the cluster and what is never routed is not redirected, whatever a policy's destinations cover. */
 function noEgressCIDRs(cluster: ClusterSettings, sites: Sites, allocations: readonly Allocation[]): string[] {
-  const floatingIPs = allocations.map(({ ip }) => parseAddress(ip)).filter((ip): ip is Address => ip !== undefined);
+  const floatingIPs = allocations.flatMap(({ ip }) => parseAddress(ip) ?? []);
   const single = [...sites.all.flatMap(({ addresses }) => addresses), ...floatingIPs];
-  const declared = parseCidrs([...cluster.podCIDRs, ...cluster.serviceCIDRs, ...cluster.noEgressCIDRs], sites.families);
-  return mergePrefixes([...declared, ...single.map((ip) => prefixOf(ip))]).map(formatPrefix);
+  const declared = parseCidrs([...cluster.podCIDRs, ...cluster.serviceCIDRs, ...cluster.noEgressCIDRs]);
+  const neverRouted = NEVER_ROUTED.map(({ prefix }) => prefix);
+  return mergePrefixes([...declared, ...neverRouted, ...single.map((ip) => prefixOf(ip))]).map(formatPrefix);
 }
 
 function heldByNode(allocations: readonly Allocation[]): Map<string, HeldAddress[]> {

@@ -3,8 +3,8 @@
  * input does not matter. The steps: which addresses are usable, which policies take effect, where each address goes,
  * which pods each policy selects, and from that one state for each node.
  */
-import type { Family } from "./addresses.ts";
 import { allocate, type FloatingIP, rebalance } from "./allocation.ts";
+import { candidatesOf } from "./candidates.ts";
 import { addressChanges, policyChanges } from "./changes.ts";
 import { effectivePolicies, planSelection } from "./classes.ts";
 import type { Intent, IpAddress } from "./intent.ts";
@@ -26,36 +26,25 @@ import type { View } from "./view.ts";
 export type * from "./model.ts";
 export { nothingBefore } from "./model.ts";
 
-/** The families that the agents' datapath carries. Others would leave with the node's address, so they are refused. */
-const CARRIED_FAMILIES: readonly Family[] = [4, 6];
-
-/**
- * Expects an intent without syntax errors; never throws because of what it or the view says.
- *
- * @param families what is of another family is not seen, and its floating IPs are refused
- */
-export function plan(intent: Intent, view: View, previous: Previous, families = CARRIED_FAMILIES): Plan {
-  return startPlanning(intent, view, previous, families).plan;
+/** Expects an intent without syntax errors; never throws because of what it or the view says. */
+export function plan(intent: Intent, view: View, previous: Previous): Plan {
+  return startPlanning(intent, view, previous).plan;
 }
 
 /** As `plan`, for a plan that is to follow the pods. */
-export function startPlanning(
-  intent: Intent,
-  view: View,
-  previous: Previous,
-  families: readonly Family[] = CARRIED_FAMILIES,
-): Planning {
-  const sites = surveySites(view.nodes, intent.cluster, families);
+export function startPlanning(intent: Intent, view: View, previous: Previous): Planning {
+  const sites = surveySites(view.nodes, intent.cluster);
   const ips = findUsableIPs(intent, sites, previous);
   const admissions = admitPolicies(intent, ips, previous);
   const allocations = allocateIPs(ips, sites, previous, intent.cluster.rebalance);
   const whereabouts = whereaboutsOf(ips, allocations, sites);
-  const effective = effectivePolicies(admissions, ips.ids.byIP, families);
+  const effective = effectivePolicies(admissions, ips.ids.byIP);
   const buildState = nodeStateBuilder({ cluster: intent.cluster, sites, allocations, effective });
   const policies = [...admissions.values()].map((admission) => policyOutcome(admission, whereabouts));
   return new Planning({
     withoutPods: {
       allocations,
+      candidates: candidatesOf(allocations, sites),
       policies,
       groups: groupOutcomes(intent.groups, whereabouts, sites),
       nodes: sites.all.flatMap((site) => buildState(site, []) ?? []),
@@ -67,13 +56,14 @@ export function startPlanning(
         lastId: ips.ids.lastId,
         rebalance: intent.cluster.rebalance,
         policies: rememberPolicies(intent, policies),
+        epochs: epochsOf(allocations, previous),
+        witnesses: previous.witnesses,
       },
     },
     pods: view.pods,
     register: new PodRegister({
       labelsOf: namespaceLabels(view.namespaces),
       select: indexSources(intent.policies, (selected) => planSelection(selected, effective)),
-      families,
     }),
     buildState: (node, pods) => buildState(sites.byName.get(node) as Site, pods) as NodeState,
     shadowFinding: (outcome) => shadowFinding(outcome, (admissions.get(outcome.name) as Admission).policy),
@@ -114,6 +104,10 @@ function nextHolders(allocations: readonly Allocation[], previous: Previous, sit
     holders.push({ ip, id, nodes: [...nodes].sort(compareText) });
   }
   return holders.sort((a, b) => compareText(a.ip, b.ip));
+}
+
+function epochsOf(allocations: readonly Allocation[], { epochs }: Previous): Record<IpAddress, number> {
+  return Object.fromEntries(allocations.map(({ ip }) => [ip, Object.hasOwn(epochs, ip) ? (epochs[ip] as number) : 0]));
 }
 
 function rememberPolicies(intent: Intent, outcomes: readonly PolicyOutcome[]): Record<string, PreviousPolicy> {

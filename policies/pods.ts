@@ -1,5 +1,5 @@
 /** Which pods each node has, and what it must know of them. */
-import { type Family, familyOf, formatAddress, parseAddress } from "./addresses.ts";
+import { familyOf, formatAddress, parseAddress } from "./addresses.ts";
 import type { PlannedClass, Selection } from "./classes.ts";
 import type { NodePod } from "./nodestate.ts";
 import type { PodChanges } from "./podchanges.ts";
@@ -17,7 +17,6 @@ export interface PlacedPod {
 export interface PodRules {
   readonly labelsOf: (namespace: string) => Labels;
   readonly select: Select<Selection>;
-  readonly families: readonly Family[];
 }
 
 /** What a change of pods touches. */
@@ -38,11 +37,11 @@ export class PodRegister {
 
   /** @throws when a pod is removed that was not added; what was applied until then stays applied. */
   apply({ removed, added }: PodChanges): PodsTouched {
-    const { labelsOf, select, families } = this.#rules;
+    const { labelsOf, select } = this.#rules;
     const counts = new Map<Selection, PodCount>();
     const nodes = new Set<string>();
     for (const view of removed) {
-      if (ownAddresses(view, families).length > 0) {
+      if (ownAddresses(view).length > 0) {
         this.#remove(view);
         nodes.add(view.node);
       }
@@ -50,7 +49,7 @@ export class PodRegister {
     }
     for (const view of added) {
       const selection = select(labelsOf(view.namespace), view.labels);
-      const ips = ownAddresses(view, families);
+      const ips = ownAddresses(view);
       if (ips.length > 0) {
         this.#add(view, ips, selection);
         nodes.add(view.node);
@@ -107,11 +106,11 @@ function count(counts: Map<Selection, PodCount>, selection: Selection, { hostNet
  * One of each family. None while the pod starts: its node does not know it yet and holds its traffic. None in the host's
  * network: the address is the node's.
  */
-function ownAddresses({ hostNetwork, ips }: PodView, families: readonly Family[]): readonly string[] {
+function ownAddresses({ hostNetwork, ips }: PodView): readonly string[] {
   if (hostNetwork) return [];
   const found = ips.map(familyOf);
-  if (found.length === 1 && found[0] === 4 && families.includes(4)) return ips;
-  return families.flatMap((family) => {
+  if (found.length === 1 && found[0] === 4) return ips;
+  return ([4, 6] as const).flatMap((family) => {
     const ip = ips[found.indexOf(family)];
     return ip === undefined ? [] : [family === 4 ? ip : canonical(ip)];
   });

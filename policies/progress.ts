@@ -32,28 +32,11 @@ export function withSent(progress: NodeProgress, signal: Signal): NodeProgress {
   return { ...progress, sent: [...progress.sent, signal] };
 }
 
-/** The node applied a signal of this process, so that none of an earlier process can take effect any more. */
-export function isOurs({ report, sent }: NodeProgress): boolean {
-  return sent.some(({ generation }) => generation <= report.generation);
-}
-
-export function kernelHolds(progress: NodeProgress | undefined, ip: string): boolean {
-  return progress?.report.kernel.held.includes(ip) ?? false;
-}
-
-/** The report shows it, and no signal that may still take effect, of whichever process, takes it away. */
-export function keepsHolding(progress: NodeProgress, ip: string): boolean {
-  return (
-    isOurs(progress) &&
-    kernelHolds(progress, ip) &&
-    progress.sent.every(({ state }) => state.held.some((held) => held.ip === ip))
-  );
-}
-
-/** The report shows it, or a signal that may still take effect grants it. */
-export function mayHoldByReport(progress: NodeProgress | undefined, ip: string): boolean {
-  if (progress === undefined) return false;
-  return kernelHolds(progress, ip) || progress.sent.some(({ state }) => state.held.some((held) => held.ip === ip));
+/** The report shows it, or a signal that may still take effect lets the node take it. */
+function mayHold({ report, sent }: NodeProgress, ip: string): boolean {
+  const isCandidate = ({ state: { node, lease } }: Signal) =>
+    lease?.addresses.some((address) => address.ip === ip && address.candidates.includes(node)) ?? false;
+  return report.kernel.held.includes(ip) || sent.some(isCandidate);
 }
 
 /**
@@ -71,6 +54,9 @@ export function settle(next: Previous, progress: Progress): Previous {
   return { ...next, holders };
 }
 
+/** Only after a signal of this process was applied can none of an earlier one take effect any more. */
 function disproved(ip: string, progress: NodeProgress | undefined): boolean {
-  return progress !== undefined && isOurs(progress) && !mayHoldByReport(progress, ip);
+  if (progress === undefined) return false;
+  const { report, sent } = progress;
+  return sent.some(({ generation }) => generation <= report.generation) && !mayHold(progress, ip);
 }

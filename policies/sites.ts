@@ -2,12 +2,11 @@
 import {
   type Address,
   contains,
-  type Family,
   formatAddress,
   formatPrefix,
   type Prefix,
   parseAddress,
-  parseCidr,
+  parseCidrs,
 } from "./addresses.ts";
 import type { ClusterSettings, IpAddress } from "./intent.ts";
 import { matches } from "./selectors.ts";
@@ -25,7 +24,7 @@ interface Underlay {
 export interface Site {
   readonly name: string;
   readonly node: NodeView;
-  /** All InternalIPs of the families in question, declared subnet or not. */
+  /** All InternalIPs, in a declared subnet or not. */
   readonly addresses: readonly Address[];
   /** Declared subnets in which this node has an InternalIP. */
   readonly subnets: readonly Prefix[];
@@ -36,8 +35,6 @@ export interface Site {
 }
 
 export interface Sites {
-  /** The families whose traffic is planned for; what is of another one is not seen. */
-  readonly families: readonly Family[];
   readonly subnets: readonly Prefix[];
   /** Sorted by name; a name occurs once. */
   readonly all: readonly Site[];
@@ -46,19 +43,12 @@ export interface Sites {
 }
 
 /** All outer packets of the overlay are of one family: that of the first node subnet declared. */
-export function surveySites(nodes: readonly NodeView[], cluster: ClusterSettings, families: readonly Family[]): Sites {
-  const subnets = parseCidrs(cluster.nodeSubnets, families);
-  const sites = separateMacs(nodes.map((node) => describeSite(node, subnets, cluster, families)).sort(byName));
+export function surveySites(nodes: readonly NodeView[], cluster: ClusterSettings): Sites {
+  const subnets = parseCidrs(cluster.nodeSubnets);
+  const sites = separateMacs(nodes.map((node) => describeSite(node, subnets, cluster)).sort(byName));
   const named = new Map(sites.map((site) => [site.name, site]));
   const addressed = sites.flatMap((site) => site.addresses.map((ip) => [formatAddress(ip), site] as const));
-  return { families, subnets, all: [...named.values()], byName: named, byAddress: new Map(addressed) };
-}
-
-/** Reads canonical prefixes; those of other families are left out. */
-export function parseCidrs(cidrs: readonly string[], families: readonly Family[]): Prefix[] {
-  return cidrs
-    .map(parseCidr)
-    .filter((prefix): prefix is Prefix => prefix !== undefined && families.includes(prefix.network.family));
+  return { subnets, all: [...named.values()], byName: named, byAddress: new Map(addressed) };
 }
 
 /** Why this node cannot hold the address, as the end of "…: worker1 is not Ready"; undefined when it can. */
@@ -78,6 +68,24 @@ export function leaving({ name, node }: Site): string | undefined {
   return node.unschedulable ? `${name} is cordoned` : undefined;
 }
 
+export type FitFor = (ip: Address) => readonly Site[];
+
+/** Fit nodes, without those that are leaving where there are others. Addresses in the same declared subnets share them. */
+export function fitSites(sites: Sites): FitFor {
+  const bySubnets = new Map<string, readonly Site[]>();
+  const inSubnets = (ip: Address) => sites.subnets.flatMap((subnet, i) => (contains(subnet, ip) ? [i] : [])).join();
+  return (ip) => {
+    const key = inSubnets(ip);
+    const known = bySubnets.get(key);
+    if (known !== undefined) return known;
+    const fit = sites.all.filter((site) => unfit(site, ip) === undefined);
+    const staying = fit.filter((site) => leaving(site) === undefined);
+    const usable = staying.length > 0 ? staying : fit;
+    bySubnets.set(key, usable);
+    return usable;
+  };
+}
+
 /** The node has an address in a declared subnet that contains this one: the switch between them carries both. */
 export function standsIn(site: Site, ip: Address): boolean {
   return site.subnets.some((subnet) => contains(subnet, ip));
@@ -87,15 +95,8 @@ export function listSubnets(sites: Sites): string {
   return sites.subnets.map(formatPrefix).join(", ");
 }
 
-function describeSite(
-  node: NodeView,
-  subnets: readonly Prefix[],
-  cluster: ClusterSettings,
-  families: readonly Family[],
-): Site {
-  const addresses = node.internalIPs
-    .map(parseAddress)
-    .filter((ip): ip is Address => ip !== undefined && families.includes(ip.family));
+function describeSite(node: NodeView, subnets: readonly Prefix[], cluster: ClusterSettings): Site {
+  const addresses = node.internalIPs.flatMap((ip) => parseAddress(ip) ?? []);
   const overlayFamily = subnets[0]?.network.family;
   const underlay = addresses.find(
     (ip) => ip.family === overlayFamily && subnets.some((subnet) => contains(subnet, ip)),

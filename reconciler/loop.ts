@@ -4,12 +4,14 @@
  */
 import type { Logger } from "pino";
 import type { ClusterSettings, Intent } from "../policies/intent.ts";
+import { adopt } from "../policies/leases/holders.ts";
+import { effectiveState, type Stage, stageLeases } from "../policies/leases/stage.ts";
+import { firstWitnesses } from "../policies/leases/witnesses.ts";
 import { DEFAULT_SETTINGS } from "../policies/manifests/cluster.ts";
 import type { NodeReport, NodeState } from "../policies/nodestate.ts";
 import { nothingBefore, type Plan, type Previous, plan as planEgress } from "../policies/plan.ts";
 import { Planner } from "../policies/planner.ts";
 import { type NodeProgress, type Progress, settle, withReport, withSent } from "../policies/progress.ts";
-import { type Stage, stage } from "../policies/rollout.ts";
 import type { View } from "../policies/view.ts";
 import { type Coalesced, coalesce } from "./coalesce.ts";
 import { Commits } from "./commits.ts";
@@ -80,7 +82,9 @@ export class Loop {
     const confirmed = progress.sent.find(
       ({ hash, generation }) => hash === report.hash && generation === report.generation,
     );
-    if (report.outcome === "converged" && confirmed) this.#confirmed.set(report.node, confirmed.state);
+    if (report.outcome === "converged" && confirmed) {
+      this.#confirmed.set(report.node, effectiveState(confirmed.state, report));
+    }
     const { node, generation, outcome, error, changes } = report;
     this.#parts.log.info({ node, generation, outcome, error, changes }, "node reported");
     this.trigger("report");
@@ -143,7 +147,7 @@ export class Loop {
       return false;
     }
     this.#previous = read.kind === "state" ? read.state.previous : nothingBefore;
-    this.#storedHolders = JSON.stringify(this.#previous.holders);
+    this.#storedHolders = memoryOf(this.#previous);
     if (read.kind !== "state" || read.state.applied === null) return true;
     if (await this.#commits.restore(read.state.applied, this.#signal)) return true;
     log.error(`the commit in force cannot be read: ${this.#commits.problem}`);
@@ -178,10 +182,11 @@ export class Loop {
     const { good } = this.#commits;
     if (good === undefined) return undefined;
     const view = this.#parts.view();
-    const key = [good.intent, view];
-    if (this.#planned && key.every((part, i) => part === this.#planned?.key[i])) return this.#planned.plan;
     this.#see(view);
-    const plan = this.#planner.plan(good.intent, view, this.#previous as Previous);
+    this.#previous = this.#withWitnesses(view, this.#adopt(this.#previous as Previous));
+    const key = [good.intent, view, this.#previous];
+    if (this.#planned && key.every((part, i) => part === this.#planned?.key[i])) return this.#planned.plan;
+    const plan = this.#planner.plan(good.intent, view, this.#previous);
     for (const { kind, subject, from, to, reason } of plan.changes) {
       this.#parts.log.info({ decision: kind, subject, from, to }, reason);
     }
@@ -191,7 +196,7 @@ export class Loop {
     }
     this.#stage = undefined;
     this.#previous = plan.next;
-    this.#planned = { plan, key };
+    this.#planned = { plan, key: [good.intent, view, plan.next] };
     return plan;
   }
 
@@ -207,9 +212,32 @@ export class Loop {
     this.#present = present;
   }
 
+  /** What the nodes have decided among themselves stays as it is. */
+  #adopt(previous: Previous): Previous {
+    const adopted = adopt(previous, this.#progress);
+    if (adopted === previous) return previous;
+    const before = new Map(previous.allocations.map(({ ip, node }) => [ip, node]));
+    for (const { ip, node } of adopted.allocations) {
+      if (before.get(ip) === node) continue;
+      this.#parts.log.info(
+        { decision: "adopted", subject: ip, from: before.get(ip), to: node },
+        `${ip} is on ${node} now`,
+      );
+    }
+    return adopted;
+  }
+
+  /** Named once for a cluster, and written down before anyone is told: two first sets could let two nodes hold one address. */
+  #withWitnesses(view: View, previous: Previous): Previous {
+    if (previous.witnesses.version > 0) return previous;
+    const nodes = view.nodes.map(({ name }) => name).sort();
+    const witnesses = firstWitnesses(nodes, this.#progress);
+    return witnesses === undefined ? previous : { ...previous, witnesses };
+  }
+
   /** Who may hold which address is written down before anyone is told: a successor must know. */
   async #storeHolders(plan: Plan): Promise<boolean> {
-    const holders = JSON.stringify(plan.next.holders);
+    const holders = memoryOf(plan.next);
     if (holders === this.#storedHolders) return true;
     const result = await this.#parts.status.publish(statusPages(this.#statusInput(plan)), "Plan", this.#signal);
     if (result.kind === "failed") {
@@ -222,7 +250,7 @@ export class Loop {
 
   #publish(plan: Plan): void {
     const { channel, log } = this.#parts;
-    const next = stage(plan, this.#progress, (state) => this.#hashOf(state));
+    const next = stageLeases(plan, this.#progress, (state) => this.#hashOf(state));
     for (const state of next.states) {
       const known = this.#progress.get(state.node) as NodeProgress;
       const last = known.sent.at(-1);
@@ -257,7 +285,7 @@ export class Loop {
       this.#parts.log.warn(`status cannot be told: ${result.message}`);
       this.#retryLater();
     } else if (result.kind === "pushed") {
-      this.#storedHolders = JSON.stringify(plan.next.holders);
+      this.#storedHolders = memoryOf(plan.next);
       this.#parts.log.info({ commit: seen?.oid, status: result.commit }, `status told: ${message}`);
     }
   }
@@ -322,4 +350,9 @@ export class Loop {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.trigger("retry"), RETRY_AFTER_MS);
   }
+}
+
+/** What a successor must know before anyone is told. */
+function memoryOf({ holders, witnesses }: Previous): string {
+  return JSON.stringify([holders, witnesses]);
 }

@@ -157,7 +157,9 @@ export function diffFloatingIPs(desired: DesiredKernel, { links }: ObservedKerne
         ip,
         says: [`removed floating address ${ip} from ${device}`],
       })),
-    announce: missing.map((floatingIP) => ({ do: "announce-address", ...floatingIP, says: [] })),
+    announce: desired.announces
+      ? missing.map((floatingIP) => ({ do: "announce-address", ...floatingIP, says: [] }))
+      : [],
     conflicts: taken.map(({ ip, device }) => `${ip} is on ${device} already, and not by sallyport`),
   };
 }

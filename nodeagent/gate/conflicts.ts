@@ -22,6 +22,7 @@ export function updateConflicts(
   });
 }
 
+/** Without those who turned out to be gateways: in a new cluster nodes ask before they know each other. */
 export function conflictsIn(table: TableState): readonly { readonly ip: string; readonly mac: string }[] {
   const noted = ["conflicts", "conflicts6", "conflict_targets"].flatMap((set) => [
     ...(table.sets.get(set)?.keys() ?? []),
@@ -30,5 +31,7 @@ export function conflictsIn(table: TableState): readonly { readonly ip: string; 
     const [address = "", mac = ""] = key.split(" . ");
     return { ip: address.startsWith("0x") ? addressOfTarget(address) : address, mac };
   });
-  return [...new Map(seen.map((conflict) => [`${conflict.ip} ${conflict.mac}`, conflict])).values()];
+  const gateways = table.sets.get("gateway_macs");
+  const foreign = seen.filter(({ mac }) => gateways?.has(mac) !== true);
+  return [...new Map(foreign.map((conflict) => [`${conflict.ip} ${conflict.mac}`, conflict])).values()];
 }

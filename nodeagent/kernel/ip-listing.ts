@@ -13,6 +13,7 @@ export function readArray(text: string): readonly ListedObject[] {
 export function parseLink(object: ListedObject): Link {
   const link = object as {
     ifname: string;
+    ifindex: number;
     address?: string;
     mtu: number;
     flags: readonly string[];
@@ -23,6 +24,7 @@ export function parseLink(object: ListedObject): Link {
   const kind = link.linkinfo?.info_kind ?? null;
   return {
     name: link.ifname,
+    index: link.ifindex,
     mac: link.address ?? "",
     mtu: link.mtu,
     up: link.flags.includes("UP"),

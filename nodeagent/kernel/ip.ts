@@ -34,6 +34,8 @@ export interface Vxlan {
 
 export interface Link {
   readonly name: string;
+  /** Of this network namespace. */
+  readonly index: number;
   readonly mac: string;
   readonly mtu: number;
   readonly up: boolean;

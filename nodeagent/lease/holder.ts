@@ -4,7 +4,7 @@ import { type Acknowledged, createBeat } from "./beat.ts";
 import { createCandidacy } from "./candidacy.ts";
 import type { Desired, HeldReport, Input, Output, StartState } from "./io.ts";
 import type { Membership } from "./membership.ts";
-import { BATCH_MAX, type HeartbeatAnswer, type LeaseLength, type Message, type Watch } from "./messages.ts";
+import { BATCH_MAX, type Claim, type HeartbeatAnswer, type LeaseLength, type Message, type Watch } from "./messages.ts";
 import { createMine } from "./mine.ts";
 import { createProposer, type Rounds, type Verdict } from "./proposer.ts";
 import type { Rules } from "./rules.ts";
@@ -15,7 +15,8 @@ export interface Holder {
   /** The witness set has changed. */
   adopted(now: number): Output[];
   wakeAt(): number;
-  report(now: number): { held: HeldReport[]; pending: string[] };
+  report(now: number): { held: HeldReport[]; pending: string[]; claims: Claim[] };
+  revision(now: number): number;
 }
 
 export function createHolder(
@@ -220,8 +221,14 @@ export function createHolder(
       const all = [...addresses.each()];
       return {
         held: all.filter(([ip]) => isHeld(ip)).map(([ip, { epoch, proof }]) => ({ ip, epoch, proof })),
+        claims: addresses.claims(),
         pending: [...all.map(([ip]) => ip), ...seeds.all()].filter((ip) => !addresses.has(ip) || !isHeld(ip)),
       };
+    },
+    revision(now) {
+      // Seeds only ever go, the others only grow.
+      const changes = addresses.revision() + addresses.claimsRevision() + mine.revision() - seeds.size();
+      return 2 * changes + (now < leaseUntil ? 1 : 0);
     },
   };
 }

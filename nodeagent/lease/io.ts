@@ -1,5 +1,5 @@
 /** What goes into the machine and what comes out. Whoever runs it does what comes out, in order, and reports back. */
-import type { Grounds, Message } from "./messages.ts";
+import type { Claim, Grounds, Message } from "./messages.ts";
 import type { StoredRegister } from "./register.ts";
 import type { WitnessId, WitnessSet } from "./witness-set.ts";
 
@@ -86,6 +86,8 @@ export interface LeaseReport {
   readonly held: readonly HeldReport[];
   /** Claimed, on the way in or out, or in `mine` without a running lease. */
   readonly pending: readonly string[];
+  /** All that it claims, whether it answers for them or not: on the way in, held, and on the way out. */
+  readonly claims: readonly Claim[];
   readonly witnesses: WitnessSet;
   readonly witness: WitnessId;
   /** The change to `witnesses` is done: the next may come, and who was removed may forget. Known to a coordinator only. */

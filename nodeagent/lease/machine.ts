@@ -18,6 +18,8 @@ export interface LeaseMachine {
   /** When `wake` must be given, if nothing else comes before. */
   wakeAt(): number;
   report(now: number): LeaseReport;
+  /** Another number whenever `held`, `pending` or `claims` of the report may be others. */
+  revision(now: number): number;
 }
 
 /** @param rules only the simulation gives others than the true ones */
@@ -65,5 +67,6 @@ export function createLeaseMachine(start: StartState, now: number, rules: Rules 
       witness: start.witness,
       witnessesSettled: coordinator.settled(),
     }),
+    revision: holder.revision,
   };
 }

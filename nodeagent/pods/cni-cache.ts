@@ -3,9 +3,7 @@
  * tells the address seconds later and the MAC address never.
  */
 import { type FSWatcher, watch } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { parseCacheEntry } from "./cni-entry.ts";
+import { openCniFiles } from "./cni-files.ts";
 import type { CniAttachment } from "./match.ts";
 
 /** A plugin chain writes its file in one go; several pods that start together make one pass. */
@@ -24,7 +22,7 @@ export interface CniCache {
 export function openCniCache(directory: string): CniCache {
   let watcher: FSWatcher | null = null;
   return {
-    read: () => readCache(directory),
+    read: openCniFiles(directory),
     watch(onChange, signal) {
       if (watcher !== null || signal.aborted) return;
       watcher = watchDirectory(directory, onChange, signal);
@@ -33,29 +31,6 @@ export function openCniCache(directory: string): CniCache {
       });
     },
   };
-}
-
-async function readCache(directory: string): Promise<readonly CniAttachment[]> {
-  const files = await unlessMissing(readdir(directory), []);
-  const entries = await Promise.all(files.map((file) => readEntry(join(directory, file))));
-  return entries.sort((a, b) => b.writtenMs - a.writtenMs).flatMap(({ attachments }) => attachments);
-}
-
-async function readEntry(
-  path: string,
-): Promise<{ readonly attachments: readonly CniAttachment[]; readonly writtenMs: number }> {
-  const [text, stats] = await unlessMissing(Promise.all([readFile(path, "utf8"), stat(path)]), ["", null]);
-  return { attachments: parseCacheEntry(text), writtenMs: stats?.mtimeMs ?? 0 };
-}
-
-/** Files come and go while they are read; folders and what may not be read are somebody else's. */
-async function unlessMissing<T, Missing>(reading: Promise<T>, missing: Missing): Promise<T | Missing> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (["ENOENT", "EISDIR", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return missing;
-    throw error;
-  }
 }
 
 function watchDirectory(directory: string, onChange: () => void, signal: AbortSignal): FSWatcher | null {

@@ -9,7 +9,7 @@
  * held there, and `post` gives it the floating IP.
  */
 import { FAMILIES, type Family } from "../addresses.ts";
-import { MAIN_TABLE } from "../constants.ts";
+import { MAIN_TABLE, PEERS_PORT } from "../constants.ts";
 import type { RuleDeclaration, SetDeclaration, TableDeclaration } from "../kernel/nft/declaration.ts";
 import { classifyingChains, preroutingChain } from "./classify.ts";
 import { hasSnatMark, idInMark, overlay, setName, unjudge, WORDS } from "./words.ts";
@@ -41,10 +41,16 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
             text: `iifname ${overlay} ct original zone set meta ${idInMark} map @zones`,
             comment: "each egress id has entries of its own",
           },
-          ...FAMILIES.map((family) => ({
-            text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
-            comment: `the mark in the header is not authenticated, outer packets come from nodes only: IPv${family}`,
-          })),
+          ...FAMILIES.flatMap((family) => [
+            {
+              text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
+              comment: `the mark in the header is not authenticated, outer packets come from nodes only: IPv${family}`,
+            },
+            {
+              text: `udp dport ${PEERS_PORT} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
+              comment: `agents hear nodes only: IPv${family}`,
+            },
+          ]),
         ],
       },
       {

@@ -3,7 +3,15 @@
  * Destinations nest, so the addresses are cut into regions: a prefix without the longer ones inside it. Within one region
  * every address has the same fate in both plans.
  */
-import { formatAddress, formatPrefix, lastAddress, mergePrefixes, type Prefix, parseCidr } from "../addresses.ts";
+import {
+  formatAddress,
+  formatPrefix,
+  lastAddress,
+  mergePrefixes,
+  type Prefix,
+  parseCidr,
+  parseCidrs,
+} from "../addresses.ts";
 import type { Cidr, Intent } from "../intent.ts";
 import type { Plan } from "../model.ts";
 import type { EgressId, PodClass } from "../nodestate.ts";
@@ -55,7 +63,7 @@ function sourcesOf({ intent, plan }: Planned): Sources {
   const names = (policy: string, cidr: Cidr) => policies.get(policy)?.destinations.some(({ value }) => value === cidr);
   const policyOf = (key: string, cidr: Cidr) => key.split(",").find((policy) => names(policy, cidr)) ?? "";
   return {
-    inCluster: new PrefixSet((plan.nodes[0]?.noEgressCIDRs ?? []).flatMap((cidr) => parseCidr(cidr) ?? [])),
+    inCluster: new PrefixSet(parseCidrs(plan.nodes[0]?.noEgressCIDRs ?? [])),
     floatingIPs: new Set(plan.allocations.map(({ ip }) => ip)),
     byId,
     decisions: (podClass) =>

@@ -2,10 +2,11 @@
  * Why a pod's traffic to one address leaves the way it does, and why no other policy decides. The decision is read from
  * the state of the pod's node, so it is the one that the node is told; the reasons come from what is declared.
  */
-import { type Address, contains, formatAddress, parseAddress, parseCidr } from "../addresses.ts";
+import { type Address, contains, formatAddress, parseAddress, parseCidr, prefixOf } from "../addresses.ts";
 import type { Position } from "../findings.ts";
 import type { Intent } from "../intent.ts";
 import type { Plan, PolicyOutcome } from "../model.ts";
+import { neverRouted } from "../neverrouted.ts";
 import type { NodePod, NodeState, PodClass } from "../nodestate.ts";
 import { qualifiedName } from "../text.ts";
 import type { PodView, View } from "../view.ts";
@@ -60,7 +61,7 @@ export function explain(intent: Intent, view: View, plan: Plan, question: Questi
 
   const state = plan.nodes.find(({ node }) => node === pod.node);
   const known = state?.pods.find((one) => one.namespace === namespace && one.name === name);
-  const shortcut = withoutPolicies(pod, state, known, address);
+  const shortcut = withoutPolicies(pod, state, address);
   const candidates = candidatesFor(intent, view, plan, pod, address);
   const winner = shortcut === undefined ? winnerOf(candidates, classOf(known, state), address) : undefined;
   const { hostNetwork, ips, node, workload } = pod;
@@ -79,12 +80,7 @@ interface Shortcut {
 }
 
 /** Cases in which no policy is asked, whatever it says. */
-function withoutPolicies(
-  pod: PodView,
-  state: NodeState | undefined,
-  known: NodePod | undefined,
-  destination: Address,
-): Shortcut | undefined {
+function withoutPolicies(pod: PodView, state: NodeState | undefined, destination: Address): Shortcut | undefined {
   const untouched = (summary: string) => ({ verdict: "node" as const, summary });
   const ofFamily = (ip: string) => parseAddress(ip)?.family === destination.family;
   if (pod.hostNetwork) return untouched("the pod uses its node's network, and host-network pods cannot be selected");
@@ -97,7 +93,8 @@ function withoutPolicies(
   if (state === undefined) {
     return untouched(`${pod.node} has no InternalIP in nodeSubnets, so no policy reaches its pods`);
   }
-  if (!known?.ips.some(ofFamily)) return untouched(`IPv${destination.family} traffic is not carried`);
+  const onLink = neverRouted(prefixOf(destination));
+  if (onLink !== undefined) return untouched(`${formatAddress(destination)} ${onLink.what}, which is never routed`);
   const around = state.noEgressCIDRs.find((cidr) => covers(cidr, destination));
   if (around === undefined) return undefined;
   return untouched(`${formatAddress(destination)} lies in ${around}, which is inside the cluster`);

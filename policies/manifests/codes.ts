@@ -86,6 +86,7 @@ export const CODES = {
   "destination-repeated": "A destination twice in one policy.",
   "destination-in-cluster":
     "A destination within the pods', the services' or the declared no-egress prefixes never takes the egress path.",
+  "destination-never-routed": "A gateway cannot carry link-local and multicast traffic, so no policy decides about it.",
   "family-mismatch": "An IPv6 destination with an IPv4 floating IP, or the reverse.",
   "empty-tree":
     'Nothing in the tree is Sallyport\'s. A commit like that is rejected and not taken for "remove all egress"; only `check` says nothing, for it may have been given a part of the tree.',

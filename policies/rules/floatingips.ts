@@ -55,7 +55,6 @@ function objections({ cluster }: Intent, sites: Sites): (ip: IpAddress, address:
   const outside = refusalOutsideSubnets(sites);
   const podFamilies = new Set(cluster.podCIDRs.map((cidr) => parseCidr(cidr)?.network.family));
   return (ip, address) => {
-    if (!sites.families.includes(address.family)) return notCarried(ip, address, sites);
     const found = obstacle(ip, address);
     if (found !== undefined) return { reason: OBSTACLE_REASONS[found.kind], message: found.message };
     if (!sites.subnets.some((subnet) => contains(subnet, address))) return outside(ip);
@@ -81,11 +80,6 @@ function listedByDefault(intent: Intent): Map<IpAddress, FloatingIP> {
 function notInDefault(ip: IpAddress): Refusal {
   const message = `${ip} is not among the floating IPs of kube-system/default, so no node is given it`;
   return { reason: "FloatingIPNotInDefault", message };
-}
-
-function notCarried(ip: IpAddress, { family }: Address, { families }: Sites): Refusal {
-  const carried = families.map((one) => `IPv${one}`).join(" and ");
-  return { reason: "FamilyNotCarried", message: `${ip} is an IPv${family} address, and only ${carried} is carried` };
 }
 
 function tooMany(ip: IpAddress): Refusal {

@@ -1,6 +1,7 @@
 /** Addresses that no node may hold as a floating IP, whatever the nodes are: by standard, or by what the cluster declares. */
 import { type Address, contains, formatPrefix, lastAddress, type Prefix, parseCidr } from "../addresses.ts";
 import type { ClusterSettings, IpAddress } from "../intent.ts";
+import { NEVER_ROUTED } from "../neverrouted.ts";
 
 export interface Obstacle {
   /** `overlap`: the address belongs to something else in the cluster. `unusable`: it cannot be a node's at all. */
@@ -9,20 +10,19 @@ export interface Obstacle {
   readonly message: string;
 }
 
-/** RFC 6890, RFC 4291, RFC 5771. */
-const NEVER_USABLE = (
-  [
-    ["0.0.0.0/8", "means this host"],
-    ["127.0.0.0/8", "is a loopback address"],
-    ["169.254.0.0/16", "is link-local"],
-    ["224.0.0.0/4", "is a multicast address"],
-    ["240.0.0.0/4", "is reserved"],
-    ["::/127", "is the unspecified or the loopback address"],
-    ["::ffff:0:0/96", "is an IPv4 address in IPv6 form"],
-    ["fe80::/10", "is link-local"],
-    ["ff00::/8", "is a multicast address"],
-  ] as const
-).map(([cidr, why]) => ({ prefix: parseCidr(cidr) as Prefix, why }));
+/** RFC 6890, RFC 4291. */
+const NEVER_USABLE = [
+  ...NEVER_ROUTED,
+  ...(
+    [
+      ["0.0.0.0/8", "means this host"],
+      ["127.0.0.0/8", "is a loopback address"],
+      ["240.0.0.0/4", "is reserved"],
+      ["::/127", "is the unspecified or the loopback address"],
+      ["::ffff:0:0/96", "is an IPv4 address in IPv6 form"],
+    ] as const
+  ).map(([cidr, what]) => ({ prefix: parseCidr(cidr) as Prefix, what })),
+];
 
 /** The first obstacle says enough. */
 export function obstacleFinder(cluster: ClusterSettings): (ip: IpAddress, address: Address) => Obstacle | undefined {
@@ -33,7 +33,7 @@ export function obstacleFinder(cluster: ClusterSettings): (ip: IpAddress, addres
   const gateways = new Set(cluster.defaultGateways);
   return (ip, address) => {
     const never = NEVER_USABLE.find(({ prefix }) => contains(prefix, address));
-    if (never !== undefined) return { kind: "unusable", message: `${ip} ${never.why}; no node can hold it` };
+    if (never !== undefined) return { kind: "unusable", message: `${ip} ${never.what}; no node can hold it` };
     const range = taken.find(({ prefix }) => contains(prefix, address));
     if (range !== undefined) {
       return { kind: "overlap", message: `${ip} lies in ${formatPrefix(range.prefix)} of ${range.field}` };

@@ -14,6 +14,34 @@ const NodeReportSchema = z.object({
     pods: z.int().min(0),
     heldPods: z.array(z.string().max(512)).max(10_000),
   }),
+  identity: z
+    .object({
+      publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+      underlayMac: z
+        .string()
+        .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/)
+        .nullable(),
+      witness: z.string().min(1).max(400),
+    })
+    .nullable()
+    .default(null),
+  lease: z
+    .object({
+      held: z
+        .array(
+          z.object({
+            ip: z.string().max(45),
+            epoch: z.int().min(1),
+            proof: z.object({ grounds: z.record(z.string().max(20), z.int().min(0)), witnesses: z.int().min(0) }),
+          }),
+        )
+        .max(16_383),
+      pending: z.array(z.string().max(45)).max(16_383),
+      witnesses: z.object({ version: z.int().min(0), members: z.array(z.string().max(400)).max(9) }),
+      witnessesSettled: z.boolean(),
+    })
+    .nullable()
+    .default(null),
   changes: z.array(z.string().max(500)).max(50),
 });
 

@@ -2,6 +2,7 @@
 import { dump } from "js-yaml";
 import type { Group, LabelSelector, Policy } from "../../policies/intent.ts";
 import type { GroupOutcome, PolicyOutcome } from "../../policies/model.ts";
+import type { NodeReport } from "../../policies/nodestate.ts";
 import { groupCondition, isConverged, policyCondition } from "./confirmation.ts";
 import type { StatusInput } from "./input.ts";
 
@@ -99,12 +100,28 @@ function nodePage(node: string, { plan, nodes }: StatusInput): string {
             outcome: report.outcome,
             ...(report.error === undefined ? {} : { error: report.error }),
             floatingIPs: report.kernel.held,
+            ...(report.lease === null ? {} : { leases: Object.fromEntries(report.lease.held.map(leaseEntry)) }),
             pods: report.kernel.pods,
             ...(report.kernel.heldPods.length > 0 ? { heldPods: report.kernel.heldPods } : {}),
           },
         }
       : {}),
   });
+}
+
+const GROUNDS: Readonly<Record<string, string>> = {
+  new: "nobody ever held it",
+  own: "it was its own",
+  released: "the holder before released it",
+  expired: "the lease of the holder before had expired",
+};
+
+/** How it was known, when the node took the address, that nobody else answers for it. */
+function leaseEntry({ ip, epoch, proof }: NonNullable<NodeReport["lease"]>["held"][number]) {
+  const told = Object.entries(proof.grounds)
+    .filter(([, count]) => count > 0)
+    .map(([ground, count]) => `${GROUNDS[ground] ?? ground}, by ${count} of ${proof.witnesses} witnesses`);
+  return [ip, { takeOver: epoch, known: told.sort().join("; ") }] as const;
 }
 
 /** `In` with one value is how `matchLabels` is kept. */

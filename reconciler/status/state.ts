@@ -65,6 +65,10 @@ const PreviousSchema: z.ZodType<Previous> = z.strictObject({
       ip: Address.nullable(),
     }),
   ),
+  epochs: z.record(Address, z.int().min(0)).default({}),
+  witnesses: z
+    .strictObject({ version: z.int().min(0), members: z.array(z.string().min(3).max(400)).max(9) })
+    .default({ version: 0, members: [] }),
 });
 
 const StoredStateSchema = z.strictObject({

@@ -1,13 +1,13 @@
 /** Promises of the gateway and of the lab itself, told by the packets that the outside host sees. Every test has its own lab. */
-import { randomUUID } from "node:crypto";
 import { readdirSync, readlinkSync } from "node:fs";
 import { cp, mkdtempDisposable, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Workstation } from "./demo/workstation.ts";
-import { firstOutcome, Lab } from "./lab.ts";
+import { firstOutcome, type Lab } from "./lab.ts";
 import { findLab } from "./namespaces.ts";
+import { startLab } from "./started.ts";
 import { until } from "./until.ts";
 
 const QUICKSTART = "examples/quickstart";
@@ -131,17 +131,6 @@ describe("a lab", () => {
 });
 
 /** A lab of three nodes whose first commit is in force. */
-async function startLab(manifests: string, options: { ipv6?: boolean } = {}): Promise<Lab> {
-  const lab = await Lab.start(`test-${randomUUID()}`, { nodes: 3, manifests, ...options }, () => {});
-  try {
-    expect((await firstOutcome(lab)).outcome).toBe("applied");
-    return lab;
-  } catch (error) {
-    await lab.down();
-    throw error;
-  }
-}
-
 async function pushUntil(lab: Lab, station: Workstation, outcome: string): Promise<void> {
   const { commit } = await station.push(`A commit to be ${outcome}`);
   await until(`the commit to be ${outcome}`, async () => {

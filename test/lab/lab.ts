@@ -22,6 +22,7 @@ const SHUTDOWN_TIMEOUT_MS = 6_000;
 /** What a lab reads of the reconciler's own account. */
 export interface ReconcilerStatus {
   readonly head: { readonly commit: string; readonly outcome: string } | null;
+  readonly floatingIPs: Readonly<Record<string, string | null>>;
 }
 
 export interface CommandResult {

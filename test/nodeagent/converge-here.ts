@@ -5,5 +5,5 @@ import { reportOf } from "../../nodeagent/report.ts";
 
 const input = JSON.parse(process.argv[2] ?? "") as ConvergeInput;
 const result = await converge(input, openKernel(), (_what, work) => void work);
-const report = reportOf(input.state.node, null, result);
+const report = reportOf(input.state.node, null, result, { identity: null, lease: null });
 console.log(JSON.stringify(report));

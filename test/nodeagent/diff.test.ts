@@ -13,7 +13,17 @@ import { createFakeNft } from "./fake-nft.ts";
 import { attachment, gateway, nodeState, OUTSIDE, pod, podClass } from "./states.ts";
 
 const link = (name: string, parts: Partial<Link> = {}): Link => ({
-  ...{ name, mac: "0a:00:00:00:00:01", mtu: 1500, up: true, alias: null, kind: null, vxlan: null, addresses: [] },
+  ...{
+    name,
+    index: 1,
+    mac: "0a:00:00:00:00:01",
+    mtu: 1500,
+    up: true,
+    alias: null,
+    kind: null,
+    vxlan: null,
+    addresses: [],
+  },
   ...parts,
 });
 const address = (ip: string, label: string, prefixLength = 32) => ({ ip, label, prefixLength, metric: null });

@@ -28,6 +28,23 @@ const good = nodeState(1, {
   pods: [pod("10.10.1.5", "web"), { ...pod("10.10.1.6", null), ips: [] }],
 });
 
+const peer = { node: "worker2", ip: "192.168.1.2", publicKey: "A".repeat(43) };
+const leased = {
+  ip: "192.168.1.100",
+  id: 1,
+  candidates: ["worker1", "worker2"],
+  holder: { node: "worker1", epoch: 3 },
+};
+const lease = {
+  addresses: [leased],
+  nodes: [{ node: "worker2", underlayIP: "192.168.1.2", mac: "02:e9:00:00:00:02" }],
+  floatingIPs: ["192.168.1.100"],
+  gatewayMacs: ["0a:00:00:00:00:01"],
+  witnesses: { version: 1, members: ["worker1#0a1b"] },
+  targetWitnesses: null,
+  peers: [peer],
+};
+
 describe("a signal at the door", () => {
   const parse = (state: unknown, generation: unknown = 1) =>
     parseSignal(JSON.stringify({ generation, hash: "h", state }), "worker1");
@@ -46,6 +63,7 @@ describe("a signal at the door", () => {
     ["IPv4", good],
     ["both families", dualStack],
     ["an IPv6 underlay", nodeState(1, { gateways: [gateway(1, 2, 6)] }, [6])],
+    ["with a lease", { ...good, lease }],
   ])("is accepted when it is as agreed: %s", (_name, state) => {
     expect(parseSignal(JSON.stringify(signal(state)), "worker1")).toEqual(signal(state));
   });
@@ -96,6 +114,41 @@ describe("a signal at the door", () => {
     ["one id twice", { ...good, gateways: [gateway(1, 1), gateway(1, 2)] }, "signal.gateways names 1 twice"],
   ])("%s", (_name, state, expected) => {
     expect(parse(state)).toContain(expected);
+  });
+
+  test("from before there were leases it orders none", () => {
+    const { lease: _, ...older } = good;
+    expect(parse(older)).toMatchObject({ state: { lease: null } });
+  });
+
+  test.each<[string, unknown, string]>([
+    ["no key", { ...lease, peers: [{ ...peer, publicKey: "x; reboot" }] }, "peers[0].publicKey is not an X25519 key"],
+    [
+      "two peers of one address",
+      { ...lease, peers: [peer, { ...peer, node: "worker3" }] },
+      "peers names 192.168.1.2 twice",
+    ],
+    [
+      "an address twice",
+      { ...lease, addresses: [leased, { ...leased, id: 2 }] },
+      "addresses names 192.168.1.100 twice",
+    ],
+    ["an id twice", { ...lease, addresses: [leased, { ...leased, ip: "192.168.1.101" }] }, "addresses names 1 twice"],
+    [
+      "an epoch below 0",
+      { ...lease, addresses: [{ ...leased, releaseEpoch: -1 }] },
+      "addresses[0].releaseEpoch is not",
+    ],
+    [
+      "no witness",
+      { ...lease, witnesses: { version: 1, members: ["worker1"] } },
+      "witnesses.members[0] is not a witness",
+    ],
+    ["no gateway", { ...lease, gatewayMacs: ["x"] }, "gatewayMacs[0] is not a MAC address"],
+  ])("is refused with a lease that is not as agreed: %s", (_name, wrong, reason) => {
+    const refusal = parse({ ...good, lease: wrong });
+    expect(refusal).toContain("lease");
+    expect(refusal).toContain(reason);
   });
 
   test("is refused without a generation, and when it is no JSON", () => {

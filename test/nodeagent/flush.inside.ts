@@ -17,6 +17,7 @@ import { watchForeignChanges } from "../../nodeagent/watch/watch.ts";
 import type { NodeReport } from "../../policies/nodestate.ts";
 import { until } from "../lab/until.ts";
 import { addPod, buildNetwork, sh } from "./network.ts";
+import { noLeasing } from "./no-leasing.ts";
 import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
 
 const POD = "10.10.1.5";
@@ -55,6 +56,7 @@ async function runAgentHere(): Promise<void> {
         report: () => console.log(JSON.stringify(events.latestReport())),
       }),
       watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
+      openLeasing: async () => noLeasing,
       shield:
         process.argv[3] === "shielded"
           ? openShield(ownWrites.kernel.nft, log)

@@ -25,6 +25,7 @@ export function nodeState(
     destinations: plans.map(({ outside }) => outside),
     held: [],
     gateways: [],
+    lease: null,
     classes: [],
     pods: [],
     ...parts,

@@ -8,6 +8,7 @@ import { watchForeignChanges } from "../../nodeagent/watch/watch.ts";
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { until } from "../lab/until.ts";
 import { sh } from "./network.ts";
+import { noLeasing } from "./no-leasing.ts";
 import { podMac } from "./plan.ts";
 import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
 
@@ -62,6 +63,7 @@ const loop = runLoop(
       };
     },
     watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
+    openLeasing: async () => noLeasing,
     shield: { lower: async () => {}, raise: async () => {}, close: () => {} },
     random: Math.random,
     log,

@@ -137,6 +137,11 @@ test("a destination becomes one of the cluster: its traffic leaves as without a 
   expect(podLines(result)[0]).toBe("web/x to 8.8.4.0/24: 192.168.1.100 → 192.168.1.1 (a)");
 });
 
+test("a destination that is never routed changes nothing for pods", () => {
+  const onLink = policy("a", { ...web, to: ["169.254.0.0/16", "fe80::/10"] });
+  expect(effectOf(intent(groups, []), intent(groups, [onLink]))).toMatchObject({ pods: [], workloads: [] });
+});
+
 test("a new floating IP changes nothing for pods, although nobody reaches the outside under its address any more", () => {
   const policies = [policy("a", { ...web, to: ["0.0.0.0/0"] })];
   const more = [group("default", "192.168.1.100", "192.168.1.101", "192.168.1.102"), group("g1", "192.168.1.101")];

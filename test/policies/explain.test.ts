@@ -42,6 +42,8 @@ test.each([
   ["a", "1.1.1.1", "node", "no policy in effect selects the pod and names the destination"],
   ["a", "10.10.7.7", "node", "10.10.7.7 lies in 10.10.0.0/16, which is inside the cluster"],
   ["a", "192.168.1.100", "node", "192.168.1.100 lies in 192.168.1.100/31, which is inside the cluster"],
+  ["a", "169.254.20.10", "node", "169.254.20.10 is link-local, which is never routed"],
+  ["a", "239.1.2.3", "node", "239.1.2.3 is multicast, which is never routed"],
   ["stray", "8.8.8.8", "node", "stray has no InternalIP in nodeSubnets, so no policy reaches its pods"],
   ["a", "2001:db8::1", "none", "the pod has no IPv6 address"],
   ["starting", "8.8.8.8", "none", "the pod has no address yet, and its node holds what it sends until it has"],

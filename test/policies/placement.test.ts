@@ -136,7 +136,7 @@ describe("both families", () => {
   ].map((one) => ({ ...one, labels: { app: "web" }, hostNetwork: false, workload: null }));
 
   test("a plan for both carries both", () => {
-    const result = plan(declared, view([dual(1), dual(2)], pods), nothingBefore, [4, 6]);
+    const result = plan(declared, view([dual(1), dual(2)], pods), nothingBefore);
     expect(places(result)).toEqual([`${ip(100)} worker1`, `${six} worker2`]);
     expect(result.policies.map(({ name, state, ip: address }) => [name, state, address])).toEqual([
       ["four", "active", ip(100)],
@@ -158,29 +158,20 @@ describe("both families", () => {
       ["only-six", ["2001:db8:10::3"]],
     ]);
     expect(state?.noEgressCIDRs).toEqual([
-      ...["10.10.0.0/16", "10.96.0.0/12", "192.168.1.1/32", "192.168.1.2/32", "192.168.1.100/32"],
-      ...["2001:db8:1::1/128", "2001:db8:1::2/128", "2001:db8:1::100/128", "2001:db8:10::/48"],
+      ...["10.10.0.0/16", "10.96.0.0/12", "169.254.0.0/16"],
+      ...["192.168.1.1/32", "192.168.1.2/32", "192.168.1.100/32", "224.0.0.0/4"],
+      ...["2001:db8:1::1/128", "2001:db8:1::2/128", "2001:db8:1::100/128", "2001:db8:10::/48", "fe80::/10", "ff00::/8"],
     ]);
   });
 
   test("an address goes only to a node that has an address of its family", () => {
-    const result = plan(declared, view([worker(1), dual(2)]), nothingBefore, [4, 6]);
+    const result = plan(declared, view([worker(1), dual(2)]), nothingBefore);
     expect(places(result)).toEqual([`${ip(100)} worker1`, `${six} worker2`]);
-  });
-
-  test("where the datapath carries IPv4 only, an IPv6 address is refused and says so, and nothing of IPv6 is signalled", () => {
-    const result = plan(declared, view([dual(1), dual(2)], pods), nothingBefore, [4]);
-    expect(places(result)).toEqual([`${ip(100)} worker1`]);
-    expect(result.policies[1]?.ready).toMatchObject({
-      reason: "FamilyNotCarried",
-      message: `${six} is an IPv6 address, and only IPv4 is carried`,
-    });
-    expect(JSON.stringify(result.nodes)).not.toContain("2001:db8");
   });
 
   test("the overlay is of the family of the first node subnet", () => {
     const turned = { ...declared.cluster, nodeSubnets: settings.nodeSubnets.toReversed() };
-    const result = plan({ ...declared, cluster: turned }, view([dual(1), worker(2)]), nothingBefore, [4, 6]);
+    const result = plan({ ...declared, cluster: turned }, view([dual(1), worker(2)]), nothingBefore);
     expect(result.nodes.map(({ node, underlayIP, mac }) => [node, underlayIP, mac])).toEqual([
       ["worker1", "2001:db8:1::1", "02:e9:00:00:00:01"],
     ]);
@@ -190,7 +181,7 @@ describe("both families", () => {
   test("two nodes whose overlay devices would have the same MAC address are not both in the overlay", () => {
     const far = worker(2, { internalIPs: ["2001:db8:1:0:7::1"] });
     const onlySix = { ...declared.cluster, nodeSubnets: ["2001:db8:1::/64"] };
-    const result = plan({ ...declared, cluster: onlySix }, view([dual(1), far]), nothingBefore, [4, 6]);
+    const result = plan({ ...declared, cluster: onlySix }, view([dual(1), far]), nothingBefore);
     expect(result.nodes.map(({ node }) => node)).toEqual(["worker1"]);
   });
 });

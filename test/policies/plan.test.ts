@@ -7,8 +7,6 @@ import { group, intent, namespace, pod, policy, view, worker } from "./builders.
 
 const ip = (last: number) => `192.168.1.${last}`;
 
-const BOTH_FAMILIES = [4, 6] as const;
-
 const nodes = fc.uniqueArray(
   fc.record({
     n: fc.integer({ min: 1, max: 6 }),
@@ -54,7 +52,7 @@ const histories = fc
   .array(fc.tuple(intents, views), { maxLength: 4 })
   .map((worlds) =>
     worlds.reduce<Previous>(
-      (previous, [someIntent, someView]) => plan(someIntent, someView, previous, BOTH_FAMILIES).next,
+      (previous, [someIntent, someView]) => plan(someIntent, someView, previous).next,
       nothingBefore,
     ),
   );
@@ -70,7 +68,7 @@ describe("any plan", () => {
   const check = (property: (given: { intent: Intent; view: View; previous: Previous; result: Plan }) => void) =>
     fc.assert(
       fc.property(intents, views, histories, (someIntent, someView, previous) => {
-        const result = plan(someIntent, someView, previous, BOTH_FAMILIES);
+        const result = plan(someIntent, someView, previous);
         property({ intent: someIntent, view: someView, previous, result });
       }),
       { numRuns: 400 },
@@ -78,7 +76,7 @@ describe("any plan", () => {
 
   test("once applied leaves nothing to plan", () =>
     check(({ intent: someIntent, view: someView, result }) => {
-      const again = plan(someIntent, someView, result.next, BOTH_FAMILIES);
+      const again = plan(someIntent, someView, result.next);
       expect(again.changes).toEqual([]);
       expect(again).toEqual({ ...result, changes: [] });
     }));
@@ -96,7 +94,7 @@ describe("any plan", () => {
         allocations: previous.allocations.toReversed(),
         holders: previous.holders.toReversed(),
       };
-      const other = plan(turned, seen, before, BOTH_FAMILIES);
+      const other = plan(turned, seen, before);
       expect({ ...other, findings: other.findings.toSorted(bySubject) }).toEqual({
         ...result,
         findings: result.findings.toSorted(bySubject),
@@ -152,8 +150,8 @@ describe("any plan", () => {
         const seen = view(Array.from({ length: count }, (_, i) => both(i + 1)));
         const declare = (...ips: string[]) =>
           intent([group("default", ...ips)], [], { nodeSubnets: ["192.168.1.0/24", "2001:db8:1::/64"] });
-        const before = plan(declare(...first), seen, nothingBefore, BOTH_FAMILIES);
-        const result = plan(declare(...first, ...added), seen, before.next, BOTH_FAMILIES);
+        const before = plan(declare(...first), seen, nothingBefore);
+        const result = plan(declare(...first, ...added), seen, before.next);
         for (const one of [before, result]) {
           const loads = one.nodes.map(({ held }) => held.length);
           expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(1);
@@ -166,7 +164,7 @@ describe("any plan", () => {
     check(({ intent: someIntent, view: someView, result }) => {
       const [removed] = result.policies.filter(({ state }) => state !== "refused");
       const without = { ...someIntent, policies: someIntent.policies.filter(({ name }) => name !== removed?.name) };
-      const after = plan(without, someView, result.next, BOTH_FAMILIES);
+      const after = plan(without, someView, result.next);
       expect(after.allocations).toEqual(result.allocations);
       const others = result.policies.filter(({ name, state }) => name !== removed?.name && state !== "refused");
       for (const other of others) {
@@ -204,6 +202,8 @@ test("a stored plan that was tampered with yields a sound plan", () => {
     lastId: -3,
     rebalance: "",
     policies: {},
+    epochs: {},
+    witnesses: { version: 0, members: [] },
   };
   const result = plan(
     intent([group("default", ip(100), ip(101), ip(102))], []),

@@ -260,17 +260,21 @@ describe("which traffic a policy captures", () => {
     ]);
   });
 
-  test("in-cluster traffic, node addresses and floating IPs never take the egress path", () => {
+  test("in-cluster traffic, node addresses, floating IPs and what is never routed never take the egress path", () => {
     const given = intent([group("default", ip(100), ip(101))], [], { noEgressCIDRs: ["172.16.0.0/12"] });
     const seen = view([worker(1, { internalIPs: [ip(1), "10.200.0.1"] }), worker(2)]);
     expect(plan(given, seen, nothingBefore).nodes[0]?.noEgressCIDRs).toEqual([
       "10.10.0.0/16",
       "10.96.0.0/12",
       "10.200.0.1/32",
+      "169.254.0.0/16",
       "172.16.0.0/12",
       "192.168.1.1/32",
       "192.168.1.2/32",
       "192.168.1.100/31",
+      "224.0.0.0/4",
+      "fe80::/10",
+      "ff00::/8",
     ]);
   });
 

@@ -15,6 +15,20 @@ const states: fc.Arbitrary<NodeState> = fc.record({
   destinations: list,
   held: fc.array(fc.record({ ip: fc.constant("192.168.1.100"), id: fc.integer({ min: 1, max: 2 }) }), { maxLength: 1 }),
   gateways: fc.constant([]),
+  lease: fc.option(
+    fc.record({
+      addresses: fc.constant([]),
+      nodes: fc.constant([]),
+      floatingIPs: list,
+      gatewayMacs: list,
+      witnesses: fc.record({ version: fc.integer({ min: 1, max: 2 }), members: list }),
+      targetWitnesses: fc.constant(null),
+      peers: fc.array(
+        fc.record({ node: fc.constantFrom("a", "b"), ip: fc.constant("192.168.1.1"), publicKey: fc.constant("k") }),
+        { maxLength: 2 },
+      ),
+    }),
+  ),
   classes: fc.constant([]),
   pods: fc.array(
     fc.record({

@@ -107,14 +107,28 @@ function startLoop(): Loop {
   return started;
 }
 
+/** As an agent whose node takes every address that it is the first candidate for, at once. */
 function reportOf(node: string, signal?: Signal): NodeReport {
-  const { held = [], gateways = [], pods = [] } = signal?.state ?? {};
+  const { lease, classes = [], pods = [] } = signal?.state ?? {};
+  const used = new Set(classes.flatMap(({ rules }) => rules.map(({ id }) => id)));
+  const gateways = (lease?.addresses ?? []).flatMap(({ id, candidates }) => {
+    const holder = lease?.nodes.find((one) => one.node === candidates[0]);
+    return holder === undefined || !used.has(id) ? [] : [{ id, mac: holder.mac }];
+  });
+  const held = (lease?.addresses ?? []).filter(({ candidates }) => candidates[0] === node).map(({ ip }) => ip);
   return {
     node,
     generation: signal?.generation ?? 0,
     hash: signal?.hash ?? "",
     outcome: "converged",
-    kernel: { held: held.map(({ ip }) => ip), gateways, pods: pods.length, heldPods: [] },
+    kernel: { held, gateways, pods: pods.length, heldPods: [] },
+    identity: { publicKey: node.padEnd(43, "x"), underlayMac: null, witness: `${node}#disk` },
+    lease: {
+      held: held.map((ip) => ({ ip, epoch: 1, proof: { grounds: { new: 3 }, witnesses: 3 } })),
+      pending: [],
+      witnesses: lease?.witnesses ?? { version: 0, members: [] },
+      witnessesSettled: true,
+    },
     changes: [],
   };
 }

@@ -340,7 +340,16 @@ function report(node: string, { held, gateways, pods }: NodeState): NodeReport {
     pods: pods.length,
     heldPods: [],
   };
-  return { node, generation: 7, hash: `hash of ${node}`, outcome: "converged", kernel, changes: [] };
+  return {
+    node,
+    generation: 7,
+    hash: `hash of ${node}`,
+    outcome: "converged",
+    kernel,
+    identity: null,
+    lease: null,
+    changes: [],
+  };
 }
 
 function nodeState(index: number): NodeState {
@@ -362,6 +371,7 @@ function nodeState(index: number): NodeState {
     destinations: ["8.8.8.0/24"],
     held: index < 3 ? [{ ip: `192.168.1.${99 + index}`, id: index }] : [],
     gateways,
+    lease: null,
     classes: index === 2 ? [] : [{ key: "alice-paul", rules: [{ cidr: "8.8.8.0/24", id: 1, policy: "alice-paul" }] }],
     pods: [{ namespace: "alice", name: "frontend-1", uid: "1", ips: [`10.10.${index}.10`], class: null }],
   } as NodeState;
@@ -436,6 +446,7 @@ function policyOutcome(name: string, ip: string, node: string, pods: number, ign
 const allocated = (message: string) => ({ type: "Ready", status: "True", reason: "Allocated", message }) as const;
 
 const plan: Plan = {
+  candidates: new Map(),
   allocations: [
     { ip: "192.168.1.100", id: 1, node: "worker1" },
     { ip: "192.168.1.101", id: 2, node: "worker2" },
@@ -480,5 +491,7 @@ const plan: Plan = {
     lastId: 3,
     rebalance: "",
     policies: { "alice-paul": { group: "kube-system/default", state: "active", ip: "192.168.1.100" } },
+    epochs: {},
+    witnesses: { version: 0, members: [] },
   },
 };

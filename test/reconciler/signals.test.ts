@@ -146,6 +146,8 @@ function reportOf(node: string): NodeReport {
     hash: "",
     outcome: "converged",
     kernel: { held: [], gateways: [], pods: 0, heldPods: [] },
+    identity: null,
+    lease: null,
     changes: [],
   };
 }

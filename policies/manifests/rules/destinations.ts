@@ -1,6 +1,7 @@
 import { contains, type Family, familyOf, formatPrefix, type Prefix, parseCidr } from "../../addresses.ts";
 import type { Finding } from "../../findings.ts";
 import type { Cidr, ClusterSettings, Policy, Positioned } from "../../intent.ts";
+import { neverRouted } from "../../neverrouted.ts";
 import type { Code } from "../codes.ts";
 import type { DeclaredTree } from "./tree.ts";
 
@@ -39,7 +40,8 @@ function ineffective(
   family: Family | undefined,
   noEgress: readonly NoEgress[],
 ): Found | undefined {
-  const { network, length } = parseCidr(value) as Prefix;
+  const prefix = parseCidr(value) as Prefix;
+  const { network, length } = prefix;
   if (family !== undefined && network.family !== family) {
     const message = `${value} is IPv${network.family}, but the floating IP of this policy is IPv${family}`;
     return {
@@ -49,10 +51,16 @@ function ineffective(
       fix: "use a policy and a group of its own for each family",
     };
   }
-  const around = noEgress.find(({ prefix }) => prefix.length <= length && contains(prefix, network));
+  const fix = "delete the destination";
+  const onLink = neverRouted(prefix);
+  if (onLink !== undefined) {
+    const message = `${value} ${onLink.what}: it is never routed and so never takes the egress path`;
+    return { severity: "error", code: "destination-never-routed", message, fix };
+  }
+  const around = noEgress.find((one) => one.prefix.length <= length && contains(one.prefix, network));
   if (around === undefined) return undefined;
   const message = `${value} lies in ${formatPrefix(around.prefix)} of ${around.name}, where traffic never takes the egress path`;
-  return { severity: "error", code: "destination-in-cluster", message, fix: "delete the destination" };
+  return { severity: "error", code: "destination-in-cluster", message, fix };
 }
 
 function noEgressOf(cluster: ClusterSettings): NoEgress[] {
