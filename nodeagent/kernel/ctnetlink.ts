@@ -17,7 +17,7 @@ export interface Tuple {
   readonly icmp: Icmp | null;
 }
 
-export interface Icmp {
+interface Icmp {
   readonly type: number;
   readonly code: number;
   readonly id: number;

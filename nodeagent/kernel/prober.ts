@@ -4,7 +4,7 @@ import type { Family } from "../addresses.ts";
 import { run, tryRun } from "./run.ts";
 import { withUnnamedFile } from "./unnamed-file.ts";
 
-export interface PodDevice {
+interface PodDevice {
   readonly index: number;
   readonly mac: string;
 }
@@ -12,7 +12,11 @@ export interface PodDevice {
 export interface Prober {
   /** By pod address: the device behind which the pod is. Left out is what only a router would be asked for. */
   devices(family: Family, ips: readonly string[]): Promise<ReadonlyMap<string, PodDevice>>;
-  /** @param frames all of one length */
+  /**
+   * Best effort, as the wire is: the device may go at any time.
+   *
+   * @param frames all of one length
+   */
   send(device: PodDevice, frames: readonly Buffer[]): Promise<void>;
 }
 
@@ -33,7 +37,7 @@ export function createProber(): Prober {
       const [first] = frames;
       if (first === undefined) return;
       await withUnnamedFile(Buffer.concat(frames), (path) =>
-        run("socat", [
+        tryRun("socat", [
           "-u",
           `-b${first.length}`,
           `OPEN:${path},rdonly`,

@@ -55,7 +55,7 @@ interface Asked<Answer> {
   stop(): void;
 }
 
-export interface ClientEnd {
+interface ClientEnd {
   readonly end: string;
   readonly port: number;
   readonly bytes: number;
