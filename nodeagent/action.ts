@@ -1,5 +1,6 @@
 /** One write to the kernel. A difference is an ordered list of them; executing it leaves nothing to decide. */
 import type { Family } from "./addresses.ts";
+import type { Settlement } from "./connections/judge.ts";
 import type { ConnectionFilter } from "./kernel/conntrack.ts";
 import type { AddressMark, Forwarding, Rule, VxlanDevice } from "./kernel/ip.ts";
 import type { TableDeclaration } from "./kernel/nft/declaration.ts";
@@ -26,6 +27,7 @@ type Write =
   | { readonly do: "delete-rule"; readonly rule: Rule }
   | { readonly do: "put-forwarding"; readonly entry: Forwarding }
   | { readonly do: "delete-forwarding"; readonly entry: Forwarding }
+  | { readonly do: "settle-connections"; readonly settlement: Settlement }
   | { readonly do: "forget-connections"; readonly filter: ConnectionFilter };
 
 export type Action = Write & {

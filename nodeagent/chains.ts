@@ -1,6 +1,6 @@
 /** The chains that come and go: one for each class of pods, one or two for each egress id. */
 import { createHash } from "node:crypto";
-import type { EgressId, PodClass } from "../policies/nodestate.ts";
+import type { ClassRule, EgressId, PodClass } from "../policies/nodestate.ts";
 import { familyOf, splitPrefix } from "./addresses.ts";
 import { CT_MARK_KEEP, MARK_SNAT, MARK_TUNNEL, META_MARK_KEEP } from "./constants.ts";
 import type { NftExpression, NftStatement } from "./kernel/nft/json.ts";
@@ -23,6 +23,10 @@ export function idOfChain(name: string): EgressId | null {
   return digits === undefined ? null : Number(digits);
 }
 
+export function isClassChain(name: string): boolean {
+  return name.startsWith("class_");
+}
+
 export function isDynamicChain(name: string): boolean {
   return /^(class|id|held)_/.test(name);
 }
@@ -40,20 +44,37 @@ export function idChain(id: EgressId, role: IdRole): readonly ChainRule[] {
 
 /** Named by its content: an edit makes another chain, to which the pods' elements are then switched. */
 export function classChainName(podClass: PodClass): string {
-  const content = podClass.rules.map(({ cidr, id }) => `${cidr} ${id}`).join("\n");
+  const content = podClass.rules.map(({ cidr, id, policy }) => `${cidr} ${id} ${policy}`).join("\n");
   return `class_${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
 }
 
 export function classChain(podClass: PodClass): readonly ChainRule[] {
-  return podClass.rules.map(({ cidr, id }) => ({
-    comment: `${cidr} -> ${id}`,
-    statements: [...matchPrefix("daddr", cidr), { goto: { target: idChainName(id) } }],
-  }));
+  return [
+    {
+      comment: "of no connection, so nothing would give it the floating IP",
+      statements: [{ match: { op: "==", left: { ct: { key: "state" } }, right: "invalid" } }, { drop: null }],
+    },
+    ...podClass.rules.map((rule) => ({
+      comment: `${rule.cidr} -> ${rule.id} ${shortName(rule.policy)}`,
+      statements: [...matchPrefix("daddr", rule.cidr), { goto: { target: idChainName(rule.id) } }],
+    })),
+  ];
 }
 
-/** The egress ids a class chain leads to, read back from its rules' comments. */
-export function idsOfClassChain(comments: readonly string[]): ReadonlySet<EgressId> {
-  return new Set(comments.flatMap((comment) => / -> (\d+)$/.exec(comment)?.[1] ?? []).map(Number));
+/** What a rule's comment has room for beside a prefix and an id: nft takes 128 characters. */
+const POLICY_NAME_LENGTH_MAX = 70;
+
+/** Names may have 253 characters. */
+function shortName(policy: string): string {
+  return policy.slice(0, POLICY_NAME_LENGTH_MAX);
+}
+
+/** A class chain's rules, read back from their comments; policies by their short names. */
+export function rulesOfClassChain(comments: readonly string[]): readonly ClassRule[] {
+  return comments.flatMap((comment) => {
+    const [, cidr, id, policy] = /^(\S+) -> (\d+) (\S+)$/.exec(comment) ?? [];
+    return cidr === undefined || policy === undefined ? [] : [{ cidr, id: Number(id), policy }];
+  });
 }
 
 function setMark(key: "meta" | "ct", keep: number, value: number): NftStatement {

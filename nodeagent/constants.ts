@@ -18,9 +18,23 @@ export const MARK_SNAT = 0x20000;
  */
 export const MARK_JUDGED = 0x100000;
 
+/**
+ * In `ct mark`, with the egress id: the connection has ended. The role bit says how its packets travelled, MARK_TUNNEL or
+ * MARK_SNAT; these say who was told.
+ */
+export const MARK_SERVER_TOLD = 0x100000;
+export const MARK_CLIENT_TOLD = 0x200000;
+
+/**
+ * Acknowledged by a segment that makes a pod speak: a pod that knows the connection answers with numbers of its own, one
+ * that does not with this one (RFC 9293 section 3.10.7.1).
+ */
+export const PROBE_NUMBER = 0x53414c59;
+
 /** Own bits in `meta mark` and `ct mark`; the others belong to somebody else and are kept. */
 export const META_MARK_KEEP = 0xffffffff - (ID_MASK | MARK_TUNNEL | MARK_SNAT);
-export const CT_MARK_KEEP = 0xffffffff - ID_MASK;
+export const CT_MARK_OURS = ID_MASK | MARK_TUNNEL | MARK_SNAT | MARK_SERVER_TOLD | MARK_CLIENT_TOLD;
+export const CT_MARK_KEEP = 0xffffffff - CT_MARK_OURS;
 
 export const MAIN_TABLE = { family: "inet", name: "sallyport" } as const;
 export const GUARD_TABLE = { family: "inet", name: "sallyport_guard" } as const;

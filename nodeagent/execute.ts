@@ -1,5 +1,6 @@
 /** Does what an action says. */
 import type { Action } from "./action.ts";
+import { settle } from "./connections/settle.ts";
 import { NEXT_HOP, NEXT_HOP_MAC, OVERLAY_ALIAS, OVERLAY_DEVICE, ROUTE_PROTOCOL, ROUTE_TABLE } from "./constants.ts";
 import type { ConnectionFilter } from "./kernel/conntrack.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -10,6 +11,7 @@ export type InBackground = (what: string, work: Promise<void>) => void;
 /** Resolves with what was changed, in words. Throws when the kernel refuses. */
 export async function execute(action: Action, kernel: Kernel, inBackground: InBackground): Promise<readonly string[]> {
   if (action.do === "forget-connections") return forget(action.filter, kernel);
+  if (action.do === "settle-connections") return settle(action.settlement, kernel, inBackground);
   await write(action, kernel, inBackground);
   return action.says;
 }
@@ -21,11 +23,10 @@ async function forget(filter: ConnectionFilter, { conntrack }: Kernel): Promise<
 
 function filterWords(filter: ConnectionFilter): string {
   const source = "source" in filter ? [`of ${filter.source}`] : [];
-  const id = "egressId" in filter ? [`under egress id ${filter.egressId}`] : [];
-  return [...source, ...id].join(" ");
+  return [...source, `under egress id ${filter.egressId}`].join(" ");
 }
 
-type WriteAction = Exclude<Action, { readonly do: "forget-connections" }>;
+type WriteAction = Exclude<Action, { readonly do: "forget-connections" | "settle-connections" }>;
 
 function write(action: WriteAction, kernel: Kernel, inBackground: InBackground): Promise<void> {
   const { ip, nft, sysctl, announcer } = kernel;

@@ -28,6 +28,7 @@ export function renderMain(
       ...perFamily("pods", (family) => podElements(state, pods, family)),
       ["ids", new Map([...idRoles.keys()].map((id) => [String(id), `goto ${idChainName(id)}`]))],
       ["held_ids", new Map(heldIds.map((id) => [String(id), `goto ${heldChainName(id)}`]))],
+      ["zones", new Map(heldIds.map((id) => [String(id), String(id)]))],
       ...perFamily("floating_of_id", (family) => floatingOfId(state, family)),
       ...perFamily("floating", (family) => floatingElements(state, family)),
       ...perFamily("destinations", (family) => prefixes(state.destinations, family)),

@@ -45,6 +45,8 @@ export interface DesiredKernel {
   readonly announces: boolean;
   readonly forwarding: readonly Forwarding[];
   readonly rules: readonly Rule[];
+  /** That the state gives to pods, known or not. */
+  readonly podIPs: ReadonlySet<string>;
   readonly main: DesiredTable;
   readonly guard: DesiredTable;
   readonly gateway: DesiredTable;
@@ -74,6 +76,7 @@ export function render(
     announces: state.lease === null,
     forwarding: forwardingEntries(state),
     rules: families.flatMap(rulesOf),
+    podIPs: new Set(state.pods.flatMap(({ ips }) => ips)),
     main: renderMain(state, pods, uplinkNames(links, underlay.name), overlay.mtu),
     guard: {
       skeleton: guardTable(),

@@ -134,7 +134,7 @@ const signalShape = record({
     held: list(record({ ip: address, id: egressId })),
     gateways: list(record({ id: egressId, node: name, underlayIP: address, mac })),
     lease: optional(nullable(leaseShape)),
-    classes: list(record({ key: classKey, rules: list(record({ cidr, id: egressId })) })),
+    classes: list(record({ key: classKey, rules: list(record({ cidr, id: egressId, policy: name })) })),
     pods: list(
       record({
         namespace: name,

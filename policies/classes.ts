@@ -49,7 +49,11 @@ export function planSelection(policies: readonly Policy[], effective: ReadonlyMa
 
 function planClass(members: readonly EffectivePolicy[]): PlannedClass {
   const key = members.map(({ name }) => name).join();
-  const rules = decide(members).map(({ prefix, winner }) => ({ cidr: formatPrefix(prefix), id: winner.id }));
+  const rules = decide(members).map(({ prefix, winner: { id, name } }) => ({
+    cidr: formatPrefix(prefix),
+    id,
+    policy: name,
+  }));
   const ids = [...new Set(rules.map(({ id }) => id))].sort((a, b) => a - b);
   return { podClass: { key, rules }, ids, losses: losses(members) };
 }

@@ -29,6 +29,13 @@ export interface Peer {
   readonly publicKey: string;
 }
 
+export interface ClassRule {
+  readonly cidr: string;
+  readonly id: EgressId;
+  /** Whose rule it is. */
+  readonly policy: string;
+}
+
 /** A floating IP that several nodes may hold, one at a time (docs/lease.md). */
 export interface LeasedAddress {
   readonly ip: string;
@@ -72,7 +79,7 @@ export interface PodClass {
   /** Names of the policies, sorted, joined by a comma. */
   readonly key: string;
   /** Longest prefix first; the first match decides. Prefixes are unique. */
-  readonly rules: readonly { readonly cidr: string; readonly id: EgressId }[];
+  readonly rules: readonly ClassRule[];
 }
 
 export interface NodePod {

@@ -11,7 +11,7 @@ import type { ObservedKernel } from "../observe.ts";
 import type { DesiredKernel } from "../render.ts";
 import { FORWARDING_CURE } from "../settings.ts";
 import { setName } from "../skeleton/words.ts";
-import { connectionsToForget } from "./connections.ts";
+import { affectedConnections, withEndedIds } from "./connections.ts";
 import { diffFloatingIPs, diffLeftovers, diffOverlay, overlayConflict } from "./overlay.ts";
 import { diffTable, type NftChange } from "./tables.ts";
 
@@ -25,7 +25,8 @@ export interface Difference {
 export function diff(desired: DesiredKernel, observed: ObservedKernel): Difference {
   const conflict = overlayConflict(desired, observed);
   if (conflict !== null) return { actions: [], conflicts: [conflict] };
-  const main = diffTable(desired.main, observed.main);
+  const { misplaced, settlement, forget } = affectedConnections(desired, observed.main);
+  const main = diffTable(withEndedIds(desired.main, observed.main, settlement), observed.main);
   const guard = diffTable(desired.guard, observed.guard);
   const gateway = diffTable(desired.gateway, observed.gateway);
   const floating = diffFloatingIPs(desired, observed);
@@ -39,10 +40,13 @@ export function diff(desired: DesiredKernel, observed: ObservedKernel): Differen
       ...diffOverlay(desired, observed),
       ...(gateway.install ? [gateway.install] : []),
       ...(main.install ? [main.install] : []),
+      ...misplaced.map(forgetAction),
       ...transaction([...guard.protect, ...main.protect]),
       ...floating.add,
       ...transaction([...gateway.switchOver, ...main.switchOver, ...guard.switchOver]),
-      ...connectionsToForget(desired.main, observed.main).map(forgetAction),
+      ...(settlement === null ? [] : [{ do: "settle-connections", settlement, says: [] } as const]),
+      ...forget.map(forgetAction),
+      ...transaction([...main.release, ...gateway.release]),
       ...floating.remove,
       ...diffLeftovers(desired, observed),
       ...transaction([...main.sweep, ...guard.sweep, ...gateway.sweep]),

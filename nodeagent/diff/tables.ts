@@ -11,6 +11,9 @@ import { sameList, skeletonDrift } from "./skeleton.ts";
 /** The sets of floating IPs: guard them before the address is there, and until it is gone. */
 const GUARDING_SETS: ReadonlySet<string> = new Set(FAMILIES.map((family) => setName("floating", family)));
 
+/** What leads connections where they went: kept until those that must end have been told. */
+const GUIDING_SETS: ReadonlySet<string> = new Set(["ids", "gateways"]);
+
 export interface NftChange {
   readonly step: NftStep;
   readonly says: readonly string[];
@@ -23,6 +26,8 @@ export interface TableDifference {
   readonly protect: readonly NftChange[];
   /** Redirects traffic, or ceases to. */
   readonly switchOver: readonly NftChange[];
+  /** After connections were ended. */
+  readonly release: readonly NftChange[];
   /**
    * After everything else. Chains go in a transaction of their own: the kernel empties a deleted chain an instant before
    * it removes the elements that lead there.
@@ -43,7 +48,15 @@ export function diffTable(desired: DesiredTable, observed: TableState | null): T
   return {
     install: drift === null ? null : installAction(desired, drift, first),
     protect: guarding.flatMap(({ added }) => added),
-    switchOver: [...putChains(desired, present), ...others.flatMap(({ removed, added }) => [...removed, ...added])],
+    switchOver: [
+      ...putChains(desired, present),
+      ...others.flatMap(({ replaced, removed, added, set }) => [
+        ...replaced,
+        ...(GUIDING_SETS.has(set) ? [] : removed),
+        ...added,
+      ]),
+    ],
+    release: others.flatMap(({ set, removed }) => (GUIDING_SETS.has(set) ? removed : [])),
     sweep: [...staleChains(desired, present), ...guarding.flatMap(({ removed }) => removed)],
   };
 }
@@ -92,21 +105,12 @@ function staleChains(desired: DesiredTable, present: TableState): readonly NftCh
 function diffElements(desired: DesiredTable, set: string, wanted: Elements, present: Elements) {
   const { table } = desired.skeleton;
   const place = `${table.name}/${set}`;
-  const gone = new Map([...present].filter(([key, value]) => wanted.get(key) !== value));
   const fresh = new Map([...wanted].filter(([key, value]) => present.get(key) !== value));
-  const removed: NftChange[] =
-    gone.size === 0
-      ? []
-      : [
-          {
-            step: { do: "delete-elements", table, set, elements: gone },
-            // A key that gets another value is named once, as added.
-            says: [...gone]
-              .filter(([key]) => !fresh.has(key))
-              .map((element) => `removed ${words(element)} from ${place}`),
-          },
-        ];
-  const added: NftChange[] =
+  const superseded = new Map([...present].filter(([key]) => fresh.has(key)));
+  const gone = new Map([...present].filter(([key]) => !wanted.has(key)));
+  const remove = (elements: Elements, says: readonly string[]): readonly NftChange[] =>
+    elements.size === 0 ? [] : [{ step: { do: "delete-elements", table, set, elements }, says }];
+  const added: readonly NftChange[] =
     fresh.size === 0
       ? []
       : [
@@ -115,7 +119,15 @@ function diffElements(desired: DesiredTable, set: string, wanted: Elements, pres
             says: [...fresh].map((element) => `added ${words(element)} to ${place}`),
           },
         ];
-  return { removed, added };
+  return {
+    // A key that gets another value is named once, as added.
+    replaced: remove(superseded, []),
+    removed: remove(
+      gone,
+      [...gone].map((element) => `removed ${words(element)} from ${place}`),
+    ),
+    added,
+  };
 }
 
 function words([key, value]: readonly [string, string]): string {

@@ -41,7 +41,7 @@ function multicastMac(group: string): Buffer {
 }
 
 /** RFC 1071, over an even number of bytes. */
-function checksum(...parts: readonly Buffer[]): number {
+export function checksum(...parts: readonly Buffer[]): number {
   const bytes = Buffer.concat(parts);
   let sum = 0;
   for (let offset = 0; offset < bytes.length; offset += 2) sum += bytes.readUInt16BE(offset);

@@ -3,6 +3,7 @@ import { type Announcer, createAnnouncer } from "./announcer.ts";
 import { type Conntrack, createConntrack } from "./conntrack.ts";
 import { createIp, type Ip } from "./ip.ts";
 import { createNft, type Nft } from "./nft/nft.ts";
+import { createProber, type Prober } from "./prober.ts";
 import { createSysctl, type Sysctl } from "./sysctl.ts";
 
 export interface Kernel {
@@ -10,6 +11,7 @@ export interface Kernel {
   readonly ip: Ip;
   readonly conntrack: Conntrack;
   readonly announcer: Announcer;
+  readonly prober: Prober;
   readonly sysctl: Sysctl;
 }
 
@@ -20,6 +22,7 @@ export function openKernel(): Kernel {
     ip: createIp(),
     conntrack: createConntrack(),
     announcer: createAnnouncer(),
+    prober: createProber(),
     sysctl: createSysctl(),
   };
 }

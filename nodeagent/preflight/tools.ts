@@ -1,5 +1,5 @@
 /** The programs that are needed, and which of the programs of that name. */
-import { blocks, type Check, type Finding, warns } from "./check.ts";
+import { blocks, type Check, type Finding } from "./check.ts";
 import type { NodeView } from "./node-view.ts";
 
 interface Tool {
@@ -57,7 +57,7 @@ async function findTool(node: NodeView, tool: Tool): Promise<readonly Finding[]>
 async function findSocat(node: NodeView): Promise<readonly Finding[]> {
   const { missing } = await node.run("socat", "-V");
   if (!missing) return [];
-  return [warns("socat is missing: moved IPv6 floating IPs are not announced", "install the package socat")];
+  return [blocks("socat is missing", "install the package socat")];
 }
 
 async function findNft(node: NodeView): Promise<readonly Finding[]> {

@@ -26,6 +26,7 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
     sets: [
       { name: "ids", key: "meta mark", value: "verdict" },
       { name: "held_ids", key: "meta mark", value: "verdict" },
+      { name: "zones", key: "meta mark", value: "ct zone" },
       { name: "uplinks", key: "iifname" },
       ...FAMILIES.flatMap(setsOf),
     ],
@@ -34,16 +35,23 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
       {
         name: "raw",
         hook: { type: "filter", hook: "prerouting", priority: -300 },
-        rules: FAMILIES.flatMap((family) => [
+        rules: [
+          // The same ports may go on under another id, and the first NAT decision of an entry stands.
           {
-            text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
-            comment: `the mark in the header is not authenticated, outer packets come from nodes only: IPv${family}`,
+            text: `iifname ${overlay} ct original zone set meta ${idInMark} map @zones`,
+            comment: "each egress id has entries of its own",
           },
-          {
-            text: `udp dport ${PEERS_PORT} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
-            comment: `agents hear nodes only: IPv${family}`,
-          },
-        ]),
+          ...FAMILIES.flatMap((family) => [
+            {
+              text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
+              comment: `the mark in the header is not authenticated, outer packets come from nodes only: IPv${family}`,
+            },
+            {
+              text: `udp dport ${PEERS_PORT} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
+              comment: `agents hear nodes only: IPv${family}`,
+            },
+          ]),
+        ],
       },
       {
         // Before DNAT (-100), or host ports and node ports would answer on a floating IP.
@@ -88,6 +96,11 @@ function setsOf(family: Family): readonly SetDeclaration[] {
     { name: "pod_cidrs", key: `${ip} saddr`, interval: true },
     { name: "nodes", key: `${ip} saddr` },
     { name: "unknown", key: `${ip} saddr . ether saddr`, dynamic: "size 4096; flags dynamic,timeout; timeout 60s" },
+    {
+      name: "late_answers",
+      key: `${ip} saddr . udp sport . ${ip} daddr . udp dport`,
+      dynamic: "size 65535; flags dynamic,timeout; timeout 60s",
+    },
   ];
   return sets.map((set) => ({ ...set, name: setName(set.name, family) }));
 }

@@ -1,6 +1,14 @@
 /** What the tables have in common: nft's words for the two families and for our mark bits. */
 import type { Family } from "../addresses.ts";
-import { ID_MASK, MARK_JUDGED, MARK_SNAT, MARK_TUNNEL, OVERLAY_DEVICE } from "../constants.ts";
+import {
+  ID_MASK,
+  MARK_CLIENT_TOLD,
+  MARK_JUDGED,
+  MARK_SERVER_TOLD,
+  MARK_SNAT,
+  MARK_TUNNEL,
+  OVERLAY_DEVICE,
+} from "../constants.ts";
 
 interface FamilyWords {
   readonly family: Family;
@@ -25,6 +33,12 @@ export function setName(name: string, family: Family): string {
 
 export const overlay = `"${OVERLAY_DEVICE}"`;
 export const idInMark = `mark & ${hex(ID_MASK)}`;
+/** Of a packet as of a connection that has ended: the role bit stands at the same place in both marks. */
+export const idAndRole = `mark & ${hex(ID_MASK | MARK_TUNNEL | MARK_SNAT)}`;
+export const tellServer = `ct mark set ct mark | ${hex(MARK_SERVER_TOLD)}`;
+export const tellClient = `ct mark set ct mark | ${hex(MARK_CLIENT_TOLD)}`;
+export const tellBoth = `ct mark set ct mark | ${hex(MARK_SERVER_TOLD | MARK_CLIENT_TOLD)}`;
+export const isServerTold = `ct mark & ${hex(MARK_SERVER_TOLD)} == ${hex(MARK_SERVER_TOLD)}`;
 export const judge = `meta mark set meta mark | ${hex(MARK_JUDGED)}`;
 export const unjudge = `meta mark & ${hex(MARK_JUDGED)} == ${hex(MARK_JUDGED)} meta mark set meta mark & ${hex(0xffffffff - MARK_JUDGED)}`;
 export const isDecided = `meta mark & ${hex(MARK_JUDGED | MARK_TUNNEL | MARK_SNAT)} != ${hex(0)}`;

@@ -118,10 +118,10 @@ describe.each([4, 6] as const)("IPv%d: the source address that the outside host 
     expect(steps.withoutGateway).toEqual({ ...withPolicy, selected: "held" });
   });
 
-  test("after the policy: connections under its id are forgotten, and every pod has its node's address again", () => {
+  test("after the policy: its connections are reset, and every pod has its node's address again", () => {
     expect(steps.after).toEqual(nodeAddresses);
     expect(steps.connectionAfter).toBe("closed");
-    expect(steps.afterReports[0]?.changes).toContainEqual(expect.stringMatching(/^forgot \d+ connections/));
+    expect(steps.afterReports[0]?.changes).toContainEqual(expect.stringMatching(/^reset 1 connection of policy web: /));
     expect(steps.afterReports[1]?.changes).toContain(`removed floating address ${floating} from eth0`);
     expect(steps.afterReports[1]?.kernel.held).toEqual([]);
   });

@@ -107,6 +107,8 @@ const dualStack = nodeState(
 const kinds = (actions: readonly Action[]) => actions.map((action) => action.do);
 const forgotten = (actions: readonly Action[]) =>
   actions.flatMap((action) => (action.do === "forget-connections" ? [action.filter] : []));
+const settlement = (actions: readonly Action[]) =>
+  actions.flatMap((action) => (action.do === "settle-connections" ? [action.settlement] : []))[0];
 const without = <K, V>(map: ReadonlyMap<K, V>, key: K) => new Map([...map].filter(([each]) => each !== key));
 const inMain = (observed: ObservedKernel, change: (main: TableState) => TableState): ObservedKernel => ({
   ...observed,
@@ -129,6 +131,7 @@ describe("order", () => {
       "install-table",
       "install-table",
       "apply",
+      "settle-connections",
     ]);
   });
 
@@ -140,12 +143,12 @@ describe("order", () => {
   test("a gateway that releases: redirects end, connections go, then the address, then what protected it", async () => {
     const seen = await settled(desire(holder));
     const { actions } = diff(desire(nodeState(1)), seen);
-    expect(kinds(actions)).toEqual(["apply", "forget-connections", "delete-address", "apply"]);
-    expect(actions[3]?.says).toContain("removed 192.168.1.100 from sallyport/floating");
+    expect(kinds(actions)).toEqual(["apply", "forget-connections", "apply", "delete-address", "apply"]);
+    expect(actions[4]?.says).toContain("removed 192.168.1.100 from sallyport/floating");
   });
 
   test("the pods' elements come before the destinations", () => {
-    const last = diff(desire(source), nothing).actions.at(-1);
+    const last = diff(desire(source), nothing).actions.findLast((action) => action.do === "apply");
     const sets = last?.do === "apply" ? last.transaction.flatMap((step) => ("set" in step ? [step.set] : [])) : [];
     expect(sets.indexOf("pods")).toBeLessThan(sets.indexOf("destinations"));
   });
@@ -153,8 +156,9 @@ describe("order", () => {
   test("a chain is deleted in a transaction after the one that leads away from it", async () => {
     const seen = await settled(desire(source));
     const edited = { ...source, classes: [podClass("web", ["198.51.100.7/32", 1])] };
-    const [switching, sweeping, ...more] = diff(desire(edited), seen).actions;
+    const [switching, settling, sweeping, ...more] = diff(desire(edited), seen).actions;
     expect(more).toEqual([]);
+    expect(settling?.do).toBe("settle-connections");
     const steps = (action: Action | undefined) => (action?.do === "apply" ? action.transaction.map((s) => s.do) : []);
     expect(steps(switching)).toEqual(["put-chain", "delete-elements", "add-elements"]);
     expect(steps(sweeping)).toEqual(["delete-chain"]);
@@ -249,7 +253,8 @@ describe("IPv6", () => {
       "deleted the IPv6 route of the overlay",
     ]);
     expect(actions).toContainEqual(expect.objectContaining({ do: "delete-address", ip: "fd00:1::100" }));
-    expect(forgotten(actions)).toContainEqual({ source: "fd00:10:1::5" });
+    expect(forgotten(actions)).toEqual([{ egressId: 1 }, { egressId: 2 }]);
+    expect(settlement(actions)?.pods).toContainEqual(expect.objectContaining({ ip: "fd00:10:1::5", rules: "gone" }));
   });
 
   test("only what is missing is put back", async () => {
@@ -301,39 +306,109 @@ describe("somebody else's objects", () => {
   });
 });
 
-describe("connections that must go", () => {
+describe("connections that are judged", () => {
   const two = nodeState(1, {
     gateways: [gateway(1, 2), gateway(2, 2)],
     classes: [podClass("a", [OUTSIDE, 1]), podClass("b", [OUTSIDE, 2])],
     pods: [pod("10.10.1.5", "a"), pod("10.10.1.6", "b")],
   });
+  /** By pod: former rules and rules from now on. */
+  const judged = (before: ObservedKernel, after: NodeState) =>
+    (settlement(diff(desire(after), before).actions)?.pods ?? []).map(({ ip, formerRules, rules }) => {
+      const words = (each: typeof rules) =>
+        typeof each === "string" ? each : each.map(({ id, policy }) => `${policy} ${id}`).join() || "none";
+      return `${ip}: ${words(formerRules)} -> ${words(rules)}`;
+    });
+  const [onlyA] = two.classes;
 
-  test.each<[string, NodeState, NodeState, object[]]>([
-    ["nothing changed", two, two, []],
-    ["a pod is gone: its own", two, { ...two, pods: two.pods.slice(1) }, [{ source: "10.10.1.5" }]],
+  test.each<[string, NodeState, NodeState, string[]]>([
+    ["nothing changed: none", two, two, []],
+    ["a pod is gone: its own", two, { ...two, pods: two.pods.slice(1) }, ["10.10.1.5: a 1 -> gone"]],
     [
-      "a pod changed its class: those under the id it lost",
+      "a pod changed its class: its own",
       two,
       { ...two, pods: [pod("10.10.1.5", "b"), pod("10.10.1.6", "b")] },
-      [{ source: "10.10.1.5", egressId: 1 }],
+      ["10.10.1.5: a 1 -> b 2"],
     ],
     [
-      "a pod became selected: none, they stay with the node's address",
+      "a pod became selected: its own",
       { ...two, pods: [pod("10.10.1.5", null)] },
       { ...two, pods: [pod("10.10.1.5", "a")] },
-      [],
+      ["10.10.1.5: none -> a 1"],
     ],
     [
-      "a policy is gone: all under its id",
+      "a policy is gone: those of its pods",
       two,
-      { ...two, classes: two.classes.slice(0, 1), pods: [pod("10.10.1.5", "a"), pod("10.10.1.6", null)] },
-      [{ egressId: 2 }],
+      { ...two, classes: onlyA ? [onlyA] : [], pods: [pod("10.10.1.5", "a"), pod("10.10.1.6", null)] },
+      ["10.10.1.6: b 2 -> none"],
     ],
     ["its gateway moved to another node: none", two, { ...two, gateways: [gateway(1, 1), gateway(2, 2)].slice(1) }, []],
+    ["another pod starts: none", { ...two, pods: two.pods.slice(1) }, two, []],
+  ])("%s", async (_name, before, after, expected) => {
+    expect(judged(await settled(desire(before)), after)).toEqual(expected);
+  });
+
+  test("a pod whose MAC address is not known any more is not taken for gone", async () => {
+    const desired = desire(two);
+    const forgetful = render({ ...two, classes: two.classes.slice(1) }, [], links, null);
+    const pods = settlement(diff(forgetful, await settled(desired)).actions)?.pods;
+    expect(pods?.map(({ rules }) => rules)).toEqual(["unknown", "unknown"]);
+  });
+
+  test("an id that nobody uses any more: also those of pods that are not known; not where others send through here", async () => {
+    const unused = { ...two, classes: onlyA ? [onlyA] : [], pods: [pod("10.10.1.5", "a")] };
+    expect(settlement(diff(desire(unused), await settled(desire(two))).actions)?.vanishedIds).toEqual([2]);
+    const held = [{ ip: "192.168.1.101", id: 2 }];
+    const { actions } = diff(desire({ ...unused, held }), await settled(desire({ ...two, held })));
+    expect(settlement(actions)?.vanishedIds).toEqual([]);
+  });
+
+  test("on a node without our tables: those of selected pods", () => {
+    expect(judged(nothing, source)).toEqual(["10.10.1.5: none -> web 1"]);
+  });
+
+  test("a pass cut short before judging is made up for: a class nobody uses still stands", async () => {
+    const edited = { ...two, classes: [podClass("a", [OUTSIDE, 2]), podClass("b", [OUTSIDE, 2])] };
+    const orphan = { hook: null, rules: [`${OUTSIDE} -> 1 a`] };
+    const seen = inMain(await settled(desire(edited)), (main) => ({
+      ...main,
+      chains: new Map([...main.chains, ["class_old", orphan]]),
+    }));
+    expect(judged(seen, edited)).toEqual(["10.10.1.5: a 2,b 2,a 1 -> a 2", "10.10.1.6: a 2,b 2,a 1 -> b 2"]);
+  });
+
+  test("what ended is led to its end before it is marked so, and stays led there", async () => {
+    const seen = inMain(await settled(desire(two)), (main) => ({
+      ...main,
+      sets: new Map([...main.sets, ["ids", new Map([...(desire(two).main.sets.get("ids") ?? [])])]]),
+    }));
+    const [switching] = diff(desire({ ...two, pods: two.pods.slice(1) }), seen).actions;
+    expect(switching?.says).toContain("added 65537 (goto ended) to sallyport/ids");
+    const ended = inMain(seen, (main) => ({
+      ...main,
+      sets: new Map([...main.sets, ["ids", new Map([...(main.sets.get("ids") ?? []), ["65537", "goto ended"]])]]),
+    }));
+    expect(diff(desire(two), ended).actions).toEqual([]);
+  });
+
+  test("the way to the server is taken down after connections were ended", async () => {
+    const { actions } = diff(desire({ ...two, classes: [], gateways: [], pods: [] }), await settled(desire(two)));
+    const at = (words: string) => actions.findIndex(({ says }) => says.some((each) => each.startsWith(words)));
+    const settling = kinds(actions).indexOf("settle-connections");
+    for (const words of ["removed 1 (02:e9:00:00:00:02) from sallyport_gw/gateways", "removed 1 (goto id_1)"]) {
+      expect(at(words)).toBeGreaterThan(settling);
+    }
+  });
+});
+
+describe("connections whose NAT is decided anew", () => {
+  test.each<[string, NodeState, NodeState, object[]]>([
+    ["nothing changed: none", source, source, []],
+    ["its gateway moved to another node: none", source, { ...source, gateways: [] }, []],
     [
-      "this node becomes the gateway: those of its own pods, whose NAT must be decided anew",
-      two,
-      { ...two, gateways: [gateway(1, 1), gateway(2, 2)], held: [{ ip: "192.168.1.100", id: 1 }] },
+      "this node becomes the gateway: those of its own pods",
+      source,
+      { ...source, gateways: [gateway(1, 1)], held: [{ ip: "192.168.1.100", id: 1 }] },
       [{ source: "10.10.1.5", egressId: 1 }],
     ],
     [
@@ -346,15 +421,11 @@ describe("connections that must go", () => {
     expect(forgotten(diff(desire(after), await settled(desire(before))).actions)).toEqual(expected);
   });
 
-  test("a pass cut short before forgetting is made up for: a class nobody uses still stands", async () => {
-    const edited = { ...two, classes: [podClass("a", [OUTSIDE, 2]), podClass("b", [OUTSIDE, 2])] };
-    const halfDone = await settled(desire(edited));
-    const orphan = { hook: null, rules: [`${OUTSIDE} -> 1`] };
-    const seen = inMain(halfDone, (main) => ({ ...main, chains: new Map([...main.chains, ["class_old", orphan]]) }));
-    expect(forgotten(diff(desire(edited), seen).actions)).toEqual([
-      { source: "10.10.1.5", egressId: 1 },
-      { source: "10.10.1.6", egressId: 1 },
-    ]);
+  test("of an earlier version, whose entries have no zones: before packets pass again", async () => {
+    const seen = inMain(await settled(desire(holder)), (main) => ({ ...main, sets: without(main.sets, "zones") }));
+    const { actions } = diff(desire(holder), seen);
+    const install = kinds(actions).indexOf("install-table");
+    expect(actions[install + 1]).toMatchObject({ do: "forget-connections", filter: { egressId: 1 } });
   });
 });
 

@@ -63,8 +63,15 @@ function failingAfter(writes: number): Kernel {
         };
       },
     });
-  const { nft, ip, conntrack, announcer, sysctl } = real;
-  return { nft: guarded(nft), ip: guarded(ip), conntrack: guarded(conntrack), announcer, sysctl: guarded(sysctl) };
+  const { nft, ip, conntrack, announcer, prober, sysctl } = real;
+  return {
+    nft: guarded(nft),
+    ip: guarded(ip),
+    conntrack: guarded(conntrack),
+    announcer,
+    prober,
+    sysctl: guarded(sysctl),
+  };
 }
 
 const pass = (state: NodeState, kernel = real) =>

@@ -117,7 +117,7 @@ describe("programs", () => {
       "blocks ip: ip cannot be used: it knows no VXLAN group",
     ],
     ["no conntrack", { "conntrack --version": missing }, "blocks conntrack: conntrack is missing"],
-    ["no socat", { "socat -V": missing }, "warns socat: socat is missing"],
+    ["no socat", { "socat -V": missing }, "blocks socat: socat is missing"],
   ])("%s", async (_name, answers, expected) => {
     expect((await findings(answers))[0]).toContain(expected);
   });

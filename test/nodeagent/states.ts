@@ -37,7 +37,7 @@ export function gateway(id: number, worker: 1 | 2, family: Family = 4): Gateway 
 }
 
 export function podClass(key: string, ...rules: readonly (readonly [cidr: string, id: number])[]) {
-  return { key, rules: rules.map(([cidr, id]) => ({ cidr, id })) };
+  return { key, rules: rules.map(([cidr, id]) => ({ cidr, id, policy: key })) };
 }
 
 /** @param ips of one pod, at most one of each family */

@@ -148,8 +148,8 @@ describe("both families", () => {
       {
         key: "four,six",
         rules: [
-          { cidr: "2001:db8:9::/48", id: 2 },
-          { cidr: "8.8.8.0/24", id: 1 },
+          { cidr: "2001:db8:9::/48", id: 2, policy: "six" },
+          { cidr: "8.8.8.0/24", id: 1, policy: "four" },
         ],
       },
     ]);

@@ -372,7 +372,7 @@ function nodeState(index: number): NodeState {
     held: index < 3 ? [{ ip: `192.168.1.${99 + index}`, id: index }] : [],
     gateways,
     lease: null,
-    classes: index === 2 ? [] : [{ key: "alice-paul", rules: [{ cidr: "8.8.8.0/24", id: 1 }] }],
+    classes: index === 2 ? [] : [{ key: "alice-paul", rules: [{ cidr: "8.8.8.0/24", id: 1, policy: "alice-paul" }] }],
     pods: [{ namespace: "alice", name: "frontend-1", uid: "1", ips: [`10.10.${index}.10`], class: null }],
   } as NodeState;
 }

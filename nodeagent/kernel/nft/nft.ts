@@ -1,8 +1,6 @@
 /** The door to nftables. */
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { CommandError, run, tryRun } from "../run.ts";
+import { withUnnamedFile } from "../unnamed-file.ts";
 import { replacementText, type TableDeclaration, type TableName } from "./declaration.ts";
 import { parseListing, type TableState } from "./listing.ts";
 import { type Elements, type Transaction, toJson } from "./transaction.ts";
@@ -37,34 +35,7 @@ export function createNft(): Nft {
   };
 }
 
-/**
- * nft 1.0.6 re-opens /dev/stdin, which fails on the sockets that Node makes of pipes: it gets a file. The file has no
- * name any more when nft opens it, so nothing is left behind however this process ends.
- */
+/** nft 1.0.6 re-opens /dev/stdin, which fails on the sockets that Node makes of pipes: it gets a file. */
 async function runFile(flags: readonly string[], text: string): Promise<void> {
-  const fd = unnamedFile();
-  try {
-    writeSync(fd, text, 0);
-    await run("nft", [...flags, "-f", `/proc/${process.pid}/fd/${fd}`]);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function unnamedFile(): number {
-  const folder = privateFolder();
-  try {
-    return openSync(join(folder, "transaction"), "wx+", 0o600);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** On a tmpfs where there is one. */
-function privateFolder(): string {
-  try {
-    return mkdtempSync("/dev/shm/sallyport-");
-  } catch {
-    return mkdtempSync(join(tmpdir(), "sallyport-"));
-  }
+  await withUnnamedFile(text, (path) => run("nft", [...flags, "-f", path]));
 }
