@@ -15,12 +15,13 @@ export function parseSignal(text: string, node: string): Signal | string {
     return "it is not JSON";
   }
   const fault = signalShape(value, "signal") ?? meaningFault(value as Signal, node);
-  return fault ?? withLeaseField(value as Signal);
+  return fault ?? withLaterFields(value as Signal);
 }
 
-/** A reconciler, or a state file, of before there were leases. */
-function withLeaseField(signal: Signal): Signal {
-  return { ...signal, state: { ...signal.state, lease: signal.state.lease ?? null } };
+/** A reconciler, or a state file, of before there were leases, or port blocks. */
+function withLaterFields(signal: Signal): Signal {
+  const earlier = { lease: null, gatewayMode: "stateful", portBlock: null, sourceNodes: [] } as const;
+  return { ...signal, state: { ...earlier, ...signal.state } };
 }
 
 export function isMac(text: string): boolean {
@@ -91,6 +92,7 @@ const publicKey = fits(
   "an X25519 key as base64url",
   (value) => typeof value === "string" && /^[A-Za-z0-9_-]{43}$/.test(value),
 );
+const isTrue = fits("true", (value) => value === true);
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 const optional =
   (shape: Shape): Shape =>
@@ -119,6 +121,8 @@ const leaseShape = record({
   peers: list(record({ node: name, ip: address, publicKey })),
 });
 
+const portBlock = record({ firstPort: integer(1024, 65_535), ports: integer(256, 1024) });
+
 const signalShape = record({
   generation: integer(1, Number.MAX_SAFE_INTEGER),
   hash: name,
@@ -133,8 +137,13 @@ const signalShape = record({
     destinations: list(cidr),
     held: list(record({ ip: address, id: egressId })),
     gateways: list(record({ id: egressId, node: name, underlayIP: address, mac })),
+    gatewayMode: optional(fits("a gateway mode", (value) => value === "stateful" || value === "stateless")),
+    portBlock: optional(nullable(portBlock)),
+    sourceNodes: optional(list(record({ node: name, underlayIP: address, mac, block: portBlock }))),
     lease: optional(nullable(leaseShape)),
-    classes: list(record({ key: classKey, rules: list(record({ cidr, id: egressId, policy: name })) })),
+    classes: list(
+      record({ key: classKey, rules: list(record({ cidr, id: egressId, policy: name, nodeIP: optional(isTrue) })) }),
+    ),
     pods: list(
       record({
         namespace: name,

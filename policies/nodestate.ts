@@ -32,6 +32,8 @@ export interface Peer {
 export interface ClassRule {
   readonly cidr: string;
   readonly id: EgressId;
+  /** Nobody holds its address, and its policy wants the node's address meanwhile: the packets leave unmarked. */
+  readonly nodeIP?: true;
   /** Whose rule it is. */
   readonly policy: string;
 }
@@ -74,6 +76,22 @@ export interface LeaseOrder {
   readonly peers: readonly Peer[];
 }
 
+/** Who translates: the gateway, which tracks connections, or the pod's node, behind which a gateway only passes frames on. */
+export type GatewayMode = "stateful" | "stateless";
+
+/** Consecutive source ports (and ICMP ids) of one node. No two nodes of a cluster have one in common. */
+export interface PortBlock {
+  /** A multiple of `ports`. */
+  readonly firstPort: number;
+  /** A power of two, 256 to 1,024. */
+  readonly ports: number;
+}
+
+/** A node with pods, as a gateway needs it to pass on what returns. */
+export interface SourceNode extends LeaseNode {
+  readonly block: PortBlock;
+}
+
 /** Pods selected by the same set of policies; they share one chain. */
 export interface PodClass {
   /** Names of the policies, sorted, joined by a comma. */
@@ -113,6 +131,14 @@ export interface NodeState {
    * `lease` says who holds its address.
    */
   readonly gateways: readonly Gateway[];
+  readonly gatewayMode: GatewayMode;
+  /**
+   * Where connections of this node's pods have their source port: under the floating IP when stateless, on the way to the
+   * gateway when stateful. Null: the node has none; when stateless, nothing leaves.
+   */
+  readonly portBlock: PortBlock | null;
+  /** Other nodes with a port block, on a node that may hold an address; elsewhere empty. */
+  readonly sourceNodes: readonly SourceNode[];
   /** Null: addresses change hands only when the reconciler says so. */
   readonly lease: LeaseOrder | null;
   readonly classes: readonly PodClass[];

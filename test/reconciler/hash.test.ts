@@ -15,6 +15,9 @@ const states: fc.Arbitrary<NodeState> = fc.record({
   destinations: list,
   held: fc.array(fc.record({ ip: fc.constant("192.168.1.100"), id: fc.integer({ min: 1, max: 2 }) }), { maxLength: 1 }),
   gateways: fc.constant([]),
+  gatewayMode: fc.constantFrom("stateful", "stateless"),
+  portBlock: fc.option(fc.record({ firstPort: fc.constantFrom(1024, 2048), ports: fc.constant(1024) })),
+  sourceNodes: fc.constant([]),
   lease: fc.option(
     fc.record({
       addresses: fc.constant([]),

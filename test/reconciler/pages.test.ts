@@ -347,6 +347,9 @@ function report(node: string, { held, gateways, pods }: NodeState): NodeReport {
     outcome: "converged",
     kernel,
     identity: null,
+    gatewayMode: "stateful",
+    portBlock: null,
+    sourceNodes: [],
     lease: null,
     changes: [],
   };
