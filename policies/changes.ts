@@ -2,9 +2,17 @@
 import { parseAddress } from "./addresses.ts";
 import type { IpAddress } from "./intent.ts";
 import type { Allocation, Change, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
+import type { GatewayMode } from "./nodestate.ts";
 import type { Whereabouts } from "./outcomes.ts";
 import { leaving, type Sites, unfit } from "./sites.ts";
 import { compareText } from "./text.ts";
+
+/** The first mode of a cluster is no change. */
+export function modeChanges(to: GatewayMode | null, { gatewayMode: from }: Previous): Change[] {
+  if (from === null || to === null || from === to) return [];
+  const reason = `the gateway mode changes from ${from} to ${to}: gateway.mode asks for it; open connections through floating IPs are cut`;
+  return [{ kind: "gateway-mode", subject: "gateway mode", from, to, reason }];
+}
 
 export function addressChanges(
   allocations: readonly Allocation[],
@@ -60,8 +68,13 @@ export function policyChanges(outcomes: readonly PolicyOutcome[], previous: Prev
   return [...changed, ...gone.map(([name, policy]) => removalOf(name, policy))];
 }
 
-const kinds = { active: "policy-ready", held: "policy-held", refused: "policy-refused" } as const;
-const words = { active: "is Ready", held: "is held", refused: "is refused" };
+const kinds = {
+  active: "policy-ready",
+  held: "policy-held",
+  nodeIP: "policy-node-ip",
+  refused: "policy-refused",
+} as const;
+const words = { active: "is Ready", held: "is held", nodeIP: "uses node addresses", refused: "is refused" };
 
 function policyChange(before: PreviousPolicy | undefined, after: PolicyOutcome): Change | undefined {
   if (before?.state === after.state && before.ip === after.ip) return undefined;

@@ -10,6 +10,8 @@ export interface EffectivePolicy {
   readonly name: string;
   readonly destinations: readonly Prefix[];
   readonly id: EgressId;
+  /** Nobody holds its address, and it wants the node's address meanwhile. */
+  readonly nodeIP: boolean;
 }
 
 export interface PlannedClass {
@@ -27,16 +29,19 @@ export interface Selection {
   readonly planned: PlannedClass | null;
 }
 
+/** @param isHeld that a node holds the address, as far as is known */
 export function effectivePolicies(
   admissions: ReadonlyMap<string, Admission>,
   ids: ReadonlyMap<IpAddress, EgressId>,
+  isHeld: (ip: IpAddress) => boolean,
 ): Map<string, EffectivePolicy> {
   const effective = new Map<string, EffectivePolicy>();
   for (const { policy, ip } of admissions.values()) {
     const id = ip === null ? undefined : ids.get(ip);
-    if (id === undefined) continue;
+    if (ip === null || id === undefined) continue;
+    const { name, onGatewayFailure } = policy;
     const destinations = parseCidrs(policy.destinations.map(({ value }) => value));
-    effective.set(policy.name, { name: policy.name, destinations, id });
+    effective.set(name, { name, destinations, id, nodeIP: onGatewayFailure === "nodeIP" && !isHeld(ip) });
   }
   return effective;
 }
@@ -49,11 +54,10 @@ export function planSelection(policies: readonly Policy[], effective: ReadonlyMa
 
 function planClass(members: readonly EffectivePolicy[]): PlannedClass {
   const key = members.map(({ name }) => name).join();
-  const rules = decide(members).map(({ prefix, winner: { id, name } }) => ({
-    cidr: formatPrefix(prefix),
-    id,
-    policy: name,
-  }));
+  const rules = decide(members).map(({ prefix, winner: { id, name, nodeIP } }) => {
+    const rule = { cidr: formatPrefix(prefix), id, policy: name };
+    return nodeIP ? { ...rule, nodeIP } : rule;
+  });
   const ids = [...new Set(rules.map(({ id }) => id))].sort((a, b) => a - b);
   return { podClass: { key, rules }, ids, losses: losses(members) };
 }

@@ -3,6 +3,7 @@
  * this subnet?) are the plan's business, not the intent's.
  */
 import type { Position } from "./findings.ts";
+import type { GatewayMode } from "./nodestate.ts";
 
 /** In canonical form: dotted decimal, or RFC 5952. */
 export type IpAddress = string;
@@ -39,6 +40,12 @@ export interface PolicySource {
   readonly podSelector: LabelSelector;
 }
 
+/**
+ * What becomes of a policy's traffic while no node holds its address. `drop`: it is held. `nodeIP`: it leaves with the
+ * address of its pod's node, which is the one exception to "with the floating IP or not at all".
+ */
+export type FailureMode = "drop" | "nodeIP";
+
 /** An `EgressNATPolicy` (networking.gke.io/v1), action SNAT. */
 export interface Policy {
   readonly name: string;
@@ -46,6 +53,8 @@ export interface Policy {
   readonly sources: readonly PolicySource[];
   readonly destinations: readonly Positioned<Cidr>[];
   readonly gatewayRef: Positioned<{ readonly namespace: string; readonly name: string }>;
+  /** Annotation `sallyport.dev/on-gateway-failure`. */
+  readonly onGatewayFailure: FailureMode;
   readonly at: Position;
 }
 
@@ -63,6 +72,8 @@ export interface ClusterSettings {
   readonly defaultGateways: readonly IpAddress[];
   /** Which nodes may hold a floating IP; the empty selector means all. */
   readonly gatewayNodeSelector: LabelSelector;
+  /** Null: the cluster stays in the mode it is in, and a new one gets the default. */
+  readonly gatewayMode: Positioned<GatewayMode> | null;
   /** A new text asks once for an even spread of the floating IPs over the nodes; empty: never asked. */
   readonly rebalance: string;
   readonly overlay: {

@@ -3,8 +3,8 @@
  * must know.
  */
 import type { Finding } from "./findings.ts";
-import type { Cidr, IpAddress } from "./intent.ts";
-import type { EgressId, NodeState } from "./nodestate.ts";
+import type { Cidr, FailureMode, IpAddress } from "./intent.ts";
+import type { EgressId, GatewayMode, NodeState, PortBlock } from "./nodestate.ts";
 
 /** One usable floating IP of kube-system/default. `node` is null while no fit node exists. */
 export interface Allocation {
@@ -24,19 +24,31 @@ export interface Holders {
 }
 
 /**
- * `active`: captures traffic. `held`: captures traffic, which is dropped until its address has a node. `refused`:
- * touches no traffic.
+ * `active`: captures traffic. `held`: captures traffic, which is dropped until its address has a node. `nodeIP`: lets it
+ * leave with the address of the pod's node until then. `refused`: touches no traffic.
  *
  * What Git says decides whether a policy captures traffic; what the cluster does only decides whether captured
- * traffic can leave. So no event in the cluster ever gives a policy's traffic the node's address.
+ * traffic can leave. So no event in the cluster gives a policy's traffic the node's address, unless the policy asks for it.
  */
-type PolicyState = "active" | "held" | "refused";
+export type PolicyState = "active" | "held" | "nodeIP" | "refused";
 
 export interface PreviousPolicy {
   /** namespace/name of its group. */
   readonly group: string;
   readonly state: PolicyState;
   readonly ip: IpAddress | null;
+}
+
+/** A port block and its node. Kept when the node has left: it gets the same one when it comes back, and nobody else soon. */
+export interface GivenBlock extends PortBlock {
+  readonly node: string;
+  /** Null while the node is part of the cluster. */
+  readonly retired: {
+    /** When the node was first missed, in ms since the epoch. */
+    readonly atMs: number;
+    /** Its quarantine is over: a node for which there is no other block may get it. */
+    readonly mayBeReused: boolean;
+  } | null;
 }
 
 /** Who is asked who may hold an address (docs/lease.md). Version 0: nobody was named yet. */
@@ -79,6 +91,12 @@ export interface Previous {
   readonly witnesses: Witnesses;
   /** By node, as its agent reported it last: a node that is silent, or not heard yet, is still a peer of the others. */
   readonly agents: Readonly<Record<string, AgentIdentity>>;
+  /** Null: the cluster had no nodes yet. A change cuts open connections, so it stays until the manifests name another. */
+  readonly gatewayMode: GatewayMode | null;
+  /** Sorted by port; disjoint, at most one of each node. */
+  readonly portBlocks: readonly GivenBlock[];
+  /** Allocated addresses that have a node, but that nobody holds, and not just for the moment of a take-over. Sorted. */
+  readonly lost: readonly IpAddress[];
 }
 
 /** The start of a cluster that no plan was made for yet. */
@@ -91,6 +109,9 @@ export const nothingBefore: Previous = {
   takeOvers: {},
   witnesses: { version: 0, members: [] },
   agents: {},
+  gatewayMode: null,
+  portBlocks: [],
+  lost: [],
 };
 
 /** A kstatus-style condition. */
@@ -118,6 +139,7 @@ export interface PolicyOutcome {
   readonly ip: IpAddress | null;
   /** The gateway node; null unless active. */
   readonly node: string | null;
+  readonly onGatewayFailure: FailureMode;
   /** Pods that match its sources, also while the policy is refused. */
   readonly selectedPods: number;
   /** Host-network pods that match the selectors and are ignored. */
@@ -145,11 +167,13 @@ export interface Change {
     | "hold"
     | "policy-ready"
     | "policy-held"
+    | "policy-node-ip"
     | "policy-refused"
-    | "policy-removed";
-  /** A floating IP or a policy's name. */
+    | "policy-removed"
+    | "gateway-mode";
+  /** A floating IP, a policy's name, or "gateway mode". */
   readonly subject: string;
-  /** Node before, or floating IP before for a policy. */
+  /** Node before, or floating IP before for a policy, or mode before. */
   readonly from: string | null;
   readonly to: string | null;
   /** A whole sentence without a full stop: "192.168.1.100 moves from worker1 to worker2: worker1 is not Ready". */
@@ -167,6 +191,8 @@ export interface Plan {
   readonly groups: readonly GroupOutcome[];
   /** Target state of every node of the view that has an underlay address, sorted by name. */
   readonly nodes: readonly NodeState[];
+  /** All InternalIPs of all nodes, sorted: what traffic outside this plan's floating IPs comes from. */
+  readonly nodeAddresses: readonly IpAddress[];
   /** Against `previous`. Empty when nothing changes. */
   readonly changes: readonly Change[];
   /** Findings that need the cluster or `previous`; those of the text come with the intent. */

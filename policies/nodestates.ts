@@ -4,7 +4,8 @@ import type { EffectivePolicy } from "./classes.ts";
 import type { ClusterSettings } from "./intent.ts";
 import type { Allocation } from "./model.ts";
 import { NEVER_ROUTED } from "./neverrouted.ts";
-import type { EgressId, Gateway, HeldAddress, NodeState, PodClass } from "./nodestate.ts";
+import type { NodePorts } from "./nodeports.ts";
+import type { EgressId, Gateway, GatewayMode, HeldAddress, NodeState, PodClass } from "./nodestate.ts";
 import type { PlacedPod } from "./pods.ts";
 import type { Site, Sites } from "./sites.ts";
 import { compareText } from "./text.ts";
@@ -14,12 +15,15 @@ interface NodeStateInput {
   readonly sites: Sites;
   readonly allocations: readonly Allocation[];
   readonly effective: ReadonlyMap<string, EffectivePolicy>;
+  readonly gatewayMode: GatewayMode;
+  readonly ports: NodePorts;
 }
 
 export type BuildNodeState = (site: Site, pods: readonly PlacedPod[]) => NodeState | undefined;
 
 /** Undefined for a node without an underlay address. */
-export function nodeStateBuilder({ cluster, sites, allocations, effective }: NodeStateInput): BuildNodeState {
+export function nodeStateBuilder(input: NodeStateInput): BuildNodeState {
+  const { cluster, sites, allocations, effective, gatewayMode, ports } = input;
   const everywhere = {
     overlay: cluster.overlay,
     podCIDRs: parseCidrs(cluster.podCIDRs).map(formatPrefix),
@@ -38,9 +42,9 @@ export function nodeStateBuilder({ cluster, sites, allocations, effective }: Nod
       ...everywhere,
       held: held.get(name) ?? [],
       gateways: idsOf(pods).flatMap((id) => gateways.get(id) ?? []),
-      gatewayMode: "stateful",
-      portBlock: null,
-      sourceNodes: [],
+      gatewayMode,
+      portBlock: ports.blockOf(name),
+      sourceNodes: ports.sourceNodesFor(name),
       lease: null,
       classes: classesOf(pods),
       pods: pods.map(({ pod }) => pod),

@@ -8,8 +8,9 @@ import { byName, compareText, listNames } from "./text.ts";
 
 /** Where every floating IP stands. */
 export interface Whereabouts {
+  /** Null also for one that is lost: it has a node, but nobody holds it. */
   readonly nodes: ReadonlyMap<IpAddress, string | null>;
-  /** Why the address is on no node; undefined when it is on one. */
+  /** Why nobody holds the address; undefined when it is on a node. */
   problem(ip: IpAddress): Refusal | undefined;
 }
 
@@ -17,23 +18,23 @@ export interface Whereabouts {
 export function policyOutcome(admission: Admission, { nodes, problem }: Whereabouts): PolicyOutcome {
   const pods = { selectedPods: 0, ignoredHostNetworkPods: 0, shadowed: [] };
   const { ip } = admission;
-  const { name } = admission.policy;
-  if (ip === null) return { name, state: "refused", ready: notReady(admission.refusal), ip, node: null, ...pods };
+  const { name, onGatewayFailure } = admission.policy;
+  const own = { name, ip, onGatewayFailure, ...pods };
+  if (ip === null) return { ...own, state: "refused", ready: notReady(admission.refusal), node: null };
   const node = nodes.get(ip) ?? null;
   if (node !== null) {
     const condition = ready("Allocated", `traffic leaves as ${ip} from ${node}`);
-    return { name, state: "active", ready: condition, ip, node, ...pods };
+    return { ...own, state: "active", ready: condition, node };
   }
   const { reason, message } = problem(ip) ?? { reason: "NoFitNode", message: `${ip} is on no node` };
-  return {
-    name,
-    state: "held",
-    ready: notReady({ reason, message: `traffic is held: ${message}` }),
-    ip,
-    node,
-    ...pods,
-  };
+  const state = onGatewayFailure === "nodeIP" ? "nodeIP" : "held";
+  return { ...own, state, ready: notReady({ reason, message: `${MEANWHILE[state]}: ${message}` }), node };
 }
+
+const MEANWHILE = {
+  held: "traffic is held",
+  nodeIP: "traffic leaves with the address of each pod's node, as on-gateway-failure: nodeIP asks",
+} as const;
 
 export function groupOutcomes(groups: readonly Group[], whereabouts: Whereabouts, sites: Sites): GroupOutcome[] {
   return groups

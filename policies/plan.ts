@@ -5,19 +5,23 @@
  */
 import { allocate, type FloatingIP, rebalance } from "./allocation.ts";
 import { candidatesOf } from "./candidates.ts";
-import { addressChanges, policyChanges } from "./changes.ts";
+import { addressChanges, modeChanges, policyChanges } from "./changes.ts";
 import { effectivePolicies, planSelection } from "./classes.ts";
+import { gatewayModeOf } from "./gatewaymode.ts";
 import type { Intent, IpAddress } from "./intent.ts";
-import type { Allocation, Holders, Plan, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
-import type { NodeState } from "./nodestate.ts";
+import type { Allocation, GivenBlock, Holders, Plan, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
+import { nodePorts } from "./nodeports.ts";
+import type { GatewayMode, NodeState } from "./nodestate.ts";
 import { nodeStateBuilder } from "./nodestates.ts";
 import { groupOutcomes, policyOutcome, type Whereabouts } from "./outcomes.ts";
 import { Planning } from "./planning.ts";
 import { namespaceLabels, PodRegister } from "./pods.ts";
+import { BLOCKS_MAX, giveBlocks } from "./portblocks.ts";
 import { type Admission, admitPolicies } from "./rules/admission.ts";
 import { clusterFindings, shadowFinding } from "./rules/findings.ts";
 import { findUsableIPs, type UsableIPs } from "./rules/floatingips.ts";
-import { conflictWithNode, whyNowhere } from "./rules/placement.ts";
+import { conflictWithNode, heldByNobody, whyNowhere } from "./rules/placement.ts";
+import { portFindings } from "./rules/ports.ts";
 import { indexSources } from "./selection.ts";
 import { type Site, type Sites, surveySites } from "./sites.ts";
 import { compareText, qualifiedName } from "./text.ts";
@@ -37,22 +41,40 @@ export function startPlanning(intent: Intent, view: View, previous: Previous): P
   const ips = findUsableIPs(intent, sites, previous);
   const admissions = admitPolicies(intent, ips, previous);
   const allocations = allocateIPs(ips, sites, previous, intent.cluster.rebalance);
-  const whereabouts = whereaboutsOf(ips, allocations, sites);
-  const effective = effectivePolicies(admissions, ips.ids.byIP);
-  const buildState = nodeStateBuilder({ cluster: intent.cluster, sites, allocations, effective });
+  const lost = previous.lost.filter((ip) => allocations.some((one) => one.ip === ip && one.node !== null));
+  const whereabouts = whereaboutsOf(ips, allocations, lost, sites);
+  const effective = effectivePolicies(admissions, ips.ids.byIP, (ip) => whereabouts.nodes.get(ip) != null);
+  const candidates = candidatesOf(allocations, sites);
+  const holders = nextHolders(allocations, previous, sites);
+  const gatewayMode = gatewayModeOf(intent.cluster, previous, overlayNodes(sites).length);
+  const portBlocks = blocksFor(gatewayMode, sites, previous);
+  const gateways = new Set([...candidates.values(), ...holders.map(({ nodes }) => nodes)].flat());
+  const ports = nodePorts({ mode: gatewayMode, blocks: portBlocks, sites, gateways });
+  const buildState = nodeStateBuilder({
+    ...{ cluster: intent.cluster, sites, allocations, effective, ports },
+    gatewayMode: gatewayMode ?? "stateful",
+  });
   const policies = [...admissions.values()].map((admission) => policyOutcome(admission, whereabouts));
   return new Planning({
     withoutPods: {
       allocations,
-      candidates: candidatesOf(allocations, sites),
+      candidates,
       policies,
       groups: groupOutcomes(intent.groups, whereabouts, sites),
       nodes: sites.all.flatMap((site) => buildState(site, []) ?? []),
-      changes: [...addressChanges(allocations, previous, whereabouts, sites), ...policyChanges(policies, previous)],
-      findings: clusterFindings(intent, sites, whereabouts, admissions),
+      nodeAddresses: [...sites.byAddress.keys()].sort(compareText),
+      changes: [
+        ...modeChanges(gatewayMode, previous),
+        ...addressChanges(allocations, previous, whereabouts, sites),
+        ...policyChanges(policies, previous),
+      ],
+      findings: [
+        ...clusterFindings(intent, sites, whereabouts, admissions),
+        ...(gatewayMode === "stateless" ? portFindings(intent, sites, portBlocks) : []),
+      ],
       next: {
         allocations,
-        holders: nextHolders(allocations, previous, sites),
+        holders,
         lastId: ips.ids.lastId,
         rebalance: intent.cluster.rebalance,
         policies: rememberPolicies(intent, policies),
@@ -65,6 +87,9 @@ export function startPlanning(intent: Intent, view: View, previous: Previous): P
           previous.agents,
           sites.all.map(({ name }) => name),
         ),
+        gatewayMode,
+        portBlocks,
+        lost,
       },
     },
     pods: view.pods,
@@ -85,15 +110,34 @@ function allocateIPs({ usable, ids }: UsableIPs, sites: Sites, previous: Previou
   return usable.map(({ ip }) => ({ ip, id: ids.byIP.get(ip) as number, node: nodes.get(ip) ?? null }));
 }
 
-function whereaboutsOf(ips: UsableIPs, allocations: readonly Allocation[], sites: Sites): Whereabouts {
+function whereaboutsOf(
+  ips: UsableIPs,
+  allocations: readonly Allocation[],
+  lost: readonly IpAddress[],
+  sites: Sites,
+): Whereabouts {
   const usable = new Map<IpAddress, FloatingIP>(ips.usable.map((floatingIP) => [floatingIP.ip, floatingIP]));
-  const nodes = new Map(allocations.map(({ ip, node }) => [ip, node]));
+  const planned = new Map(allocations.map(({ ip, node }) => [ip, node]));
+  const nodes = new Map([...planned, ...lost.map((ip) => [ip, null] as const)]);
   const problem: Whereabouts["problem"] = (ip) => {
     const floatingIP = usable.get(ip);
     if (floatingIP === undefined) return ips.refusal(ip);
-    return nodes.get(ip) === null ? whyNowhere(floatingIP, sites) : undefined;
+    if (nodes.get(ip) !== null) return undefined;
+    const node = planned.get(ip) ?? null;
+    return node === null ? whyNowhere(floatingIP, sites) : heldByNobody(ip, node);
   };
   return { nodes, problem };
+}
+
+/** A cluster that is too large for all to have a block gives none: when stateful, that is all or none (nodeports.ts). */
+function blocksFor(mode: GatewayMode | null, sites: Sites, { portBlocks }: Previous): readonly GivenBlock[] {
+  const nodes = overlayNodes(sites);
+  if (mode !== "stateless" && nodes.length > BLOCKS_MAX) return portBlocks;
+  return giveBlocks(portBlocks, nodes);
+}
+
+function overlayNodes({ all }: Sites): string[] {
+  return all.flatMap(({ name, underlay }) => (underlay === null ? [] : [name]));
 }
 
 /** Everyone who may hold an address stays listed until a report says otherwise, or the node has left the cluster. */

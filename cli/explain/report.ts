@@ -15,7 +15,7 @@ export function explainReport(document: ExplainDocument): Report {
     title: "Egress explained",
     context: [[...question, ...ports], allocationInWords(allocation)],
     headline: headlineOf(document),
-    tone: verdict === "egress" ? "good" : verdict === "held" ? "bad" : "neutral",
+    tone: verdict === "egress" ? "good" : verdict === "held" || verdict === "nodeIP" ? "bad" : "neutral",
     sections: [stepsSection(document), ...policiesSection(document)],
     footer: "",
   };

@@ -54,8 +54,9 @@ function headlineOf(document: PlanDocument): string {
 
 function effectInWords(document: Effect): string {
   if (!hasEffect(document)) return "No effect on traffic.";
-  const { floatingIPs, policies, workloads, unchanged, connectionsCut, nodes } = document;
+  const { gatewayMode, floatingIPs, policies, workloads, unchanged, connectionsCut, nodes } = document;
   const parts = [
+    ...(gatewayMode === null ? [] : [`the gateway mode changes from ${gatewayMode.from} to ${gatewayMode.to}`]),
     ...countKinds(floatingIPs),
     ...countPolicies(policies),
     workloads.length === 0
@@ -83,17 +84,31 @@ function countPolicies(policies: readonly PolicyEffect[]): string[] {
     count === 0
       ? []
       : [
-          `${counted(count, "policy", "policies")} ${count === 1 ? what : what.replace("becomes", "become").replace("is ", "are ").replace("loses", "lose")}`,
+          `${counted(count, "policy", "policies")} ${
+            count === 1
+              ? what
+              : what
+                  .replace("becomes", "become")
+                  .replace("is ", "are ")
+                  .replace("loses", "lose")
+                  .replace(/^(use|change)s/, "$1")
+          }`,
         ];
   const turning = (state: PolicyEffect["after"]) =>
     policies.filter(({ before, after }) => after === state && before !== state).length;
   return [
     ...tell(turning("active"), "becomes Ready"),
     ...tell(turning("held"), "is held"),
+    ...tell(turning("nodeIP"), "uses node addresses"),
     ...tell(turning("refused"), "is refused"),
     ...tell(turning(null), "is removed"),
+    ...tell(policies.filter(changesFailureMode).length, "changes what happens while no gateway is there"),
     ...tell(policies.filter(({ loses }) => loses.length > 0).length, "loses traffic to another"),
   ];
+}
+
+function changesFailureMode({ onGatewayFailure: { before, after } }: PolicyEffect): boolean {
+  return before !== null && after !== null && before !== after;
 }
 
 function changedPods({ pods }: Effect): number {
@@ -123,7 +138,7 @@ function floatingIPsSection(floatingIPs: readonly FloatingIPEffect[]): Section[]
   ];
 }
 
-const statesInWords = { active: "Ready", held: "held", refused: "refused" } as const;
+const statesInWords = { active: "Ready", held: "held", nodeIP: "node addresses", refused: "refused" } as const;
 
 function policiesSection(policies: readonly PolicyEffect[]): Section[] {
   if (policies.length === 0) return [];
@@ -154,8 +169,10 @@ function selectedInWords({ selectedPods: { before, after } }: PolicyEffect): str
 }
 
 /** What the other columns do not say. */
-function whyOf({ name, reason, before, after, selectedPods, loses, regains }: PolicyEffect): string {
-  const onlyPods = before === after && loses.length + regains.length === 0 && !reason.includes(": ");
+function whyOf(policy: PolicyEffect): string {
+  const { name, reason, before, after, selectedPods, loses, regains } = policy;
+  const stays = before === after && loses.length + regains.length === 0;
+  const onlyPods = stays && !changesFailureMode(policy) && !reason.includes(": ");
   if (!onlyPods) return withoutPreamble(reason, `policy ${name} `);
   return `its sources match ${selectedPods.after > selectedPods.before ? "more" : "fewer"} pods`;
 }

@@ -31,10 +31,11 @@ export function findingsSection({ findings, rejected }: PlanDocument): Section[]
   ];
 }
 
-export function connectionsSection({ connections: { reset, held, rerouted } }: Effect): Section[] {
+export function connectionsSection({ connections: { reset, held, modeChanged, rerouted } }: Effect): Section[] {
   const rows = [
     [reset, "reset: the policies that select the pod no longer use the address its connections have"],
-    [held, "held: no node holds the address of its connections any more"],
+    [held, "held: nobody can give its connections their address any more"],
+    [modeChanged, "cut: the gateway mode changes, and gateways of the new mode do not know connections begun before"],
     [rerouted, "rerouted: another node holds the address, and does not know connections begun before"],
   ] as const;
   const happening = rows.filter(([count]) => count > 0);

@@ -2,6 +2,7 @@
 import { parseAddress } from "../addresses.ts";
 import type { Cidr } from "../intent.ts";
 import type { Change, Plan } from "../model.ts";
+import type { GatewayMode } from "../nodestate.ts";
 import { compareText } from "../text.ts";
 import type { View } from "../view.ts";
 import type { Connections } from "./connections.ts";
@@ -18,6 +19,8 @@ export type { WorkloadEffect } from "./workloads.ts";
 
 /** The JSON shape of `sallyport plan --json`, which docs/json.md describes, is made of these fields. */
 export interface Effect {
+  /** Null: the mode stays, or the cluster had none before. */
+  readonly gatewayMode: GatewayModeEffect | null;
   readonly floatingIPs: readonly FloatingIPEffect[];
   readonly policies: readonly PolicyEffect[];
   /** The same changes as in `pods`, grouped. */
@@ -37,6 +40,13 @@ export interface Effect {
   };
 }
 
+export interface GatewayModeEffect {
+  readonly from: GatewayMode;
+  readonly to: GatewayMode;
+  /** One sentence without a full stop. */
+  readonly reason: string;
+}
+
 export interface FloatingIPEffect {
   readonly ip: string;
   readonly kind: "assign" | "move" | "release" | "hold";
@@ -47,8 +57,8 @@ export interface FloatingIPEffect {
 }
 
 /**
- * One pod's traffic to some destinations, by the source address seen outside. Null: dropped while the policy is held;
- * `node`: the node's own, which the view does not tell.
+ * One pod's traffic to some destinations, by the source address seen outside. Null: dropped, while the policy is held or
+ * the node has no ports; `node`: the node's own, which the view does not tell.
  */
 interface PodEffect {
   readonly namespace: string;
@@ -67,11 +77,12 @@ export function effect(before: Planned, after: Planned): Effect {
   const nodes = compareNodes(before.plan.nodes, after.plan.nodes);
   const { changed, unchanged, connections } = comparePods(before, after, nodes.withSamePods);
   return {
+    gatewayMode: gatewayModeEffect(before.plan, after.plan),
     floatingIPs,
     policies,
     workloads: groupByWorkload(changed, after.view),
     pods: podEffects(changed, before.view, after.view),
-    connectionsCut: connections.reset + connections.held + connections.rerouted,
+    connectionsCut: connections.reset + connections.held + connections.modeChanged + connections.rerouted,
     connections,
     nodes: nodes.changed,
     unchanged: {
@@ -83,8 +94,14 @@ export function effect(before: Planned, after: Planned): Effect {
   };
 }
 
-export function hasEffect({ floatingIPs, policies, pods, nodes }: Effect): boolean {
-  return floatingIPs.length + policies.length + pods.length + nodes.length > 0;
+export function hasEffect({ gatewayMode, floatingIPs, policies, pods, nodes }: Effect): boolean {
+  return gatewayMode !== null || floatingIPs.length + policies.length + pods.length + nodes.length > 0;
+}
+
+function gatewayModeEffect({ next: { gatewayMode: from } }: Plan, after: Plan): GatewayModeEffect | null {
+  const to = after.next.gatewayMode;
+  const reason = after.changes.find(({ kind }) => kind === "gateway-mode")?.reason;
+  return from === null || to === null || reason === undefined ? null : { from, to, reason };
 }
 
 function floatingIPEffect({ kind, subject: ip, from, to, reason }: Change): FloatingIPEffect[] {

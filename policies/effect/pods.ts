@@ -1,8 +1,8 @@
 /** Every pod of two plans, compared by its class: most pods share the answer of one that was looked at already. */
-import type { NodePod, NodeState, PodClass } from "../nodestate.ts";
+import type { NodePod, NodeState } from "../nodestate.ts";
 import { type Connections, type Fate, fateComparer } from "./connections.ts";
 import { forEachPair, type Place } from "./pairs.ts";
-import { type Planned, type SourceChange, sourceComparer } from "./sources.ts";
+import { type KnownClass, type Planned, type SourceChange, sourceComparer, translates } from "./sources.ts";
 
 export interface ChangedPod {
   readonly pod: NodePod;
@@ -31,7 +31,7 @@ interface Comparison {
 export function comparePods(before: Planned, after: Planned, withSamePods: ReadonlySet<string>): PodComparison {
   const compare = classComparer(before, after);
   const changed: ChangedPod[] = [];
-  const fates = { kept: 0, rerouted: 0, held: 0, reset: 0 };
+  const fates = { kept: 0, rerouted: 0, modeChanged: 0, held: 0, reset: 0 };
   let compared = 0;
   /** Where pods and their classes stay, classes are few and tell all. */
   const isSettled = (was: NodeState, is: NodeState) => {
@@ -52,8 +52,8 @@ export function comparePods(before: Planned, after: Planned, withSamePods: Reado
     const possible = changes.filter(({ family }) => hasFamily(is, family));
     if (possible.length > 0) changed.push({ pod: is, before: formerPlace, after: place, changes: possible });
   });
-  const { reset, held, rerouted } = fates;
-  return { changed, unchanged: compared - changed.length, connections: { reset, held, rerouted } };
+  const { kept: _, ...connections } = fates;
+  return { changed, unchanged: compared - changed.length, connections };
 }
 
 function hasFamily({ ips }: NodePod, family: 4 | 6): boolean {
@@ -67,12 +67,13 @@ type CompareClasses = (
   after: NodeState | undefined,
 ) => Comparison;
 
-/** By their keys: within a plan, equal keys are equal classes. */
+/** By their keys, and by whether their nodes translate: within a plan, equal keys are equal classes. */
 function classComparer(before: Planned, after: Planned): CompareClasses {
   const compareSources = sourceComparer(before, after);
   const compareFates = fateComparer(before.plan, after.plan);
-  const known = new Map<string | null, Map<string | null, Comparison>>();
+  const answers = [0, 1, 2, 3].map(() => new Map<string | null, Map<string | null, Comparison>>());
   return (was, formerState, is, state) => {
+    const known = answers[Number(translates(formerState)) + 2 * Number(translates(state))] as (typeof answers)[number];
     let withFormer = known.get(was);
     if (withFormer === undefined) {
       withFormer = new Map();
@@ -80,7 +81,7 @@ function classComparer(before: Planned, after: Planned): CompareClasses {
     }
     let comparison = withFormer.get(is);
     if (comparison === undefined) {
-      const [former, present] = [classOf(was, formerState), classOf(is, state)];
+      const [former, present] = [knownClass(was, formerState), knownClass(is, state)];
       comparison = { changes: compareSources(former, present), fate: compareFates(former, present) };
       withFormer.set(is, comparison);
     }
@@ -88,6 +89,7 @@ function classComparer(before: Planned, after: Planned): CompareClasses {
   };
 }
 
-function classOf(key: string | null, state: NodeState | undefined): PodClass | undefined {
-  return key === null ? undefined : state?.classes.find((one) => one.key === key);
+function knownClass(key: string | null, state: NodeState | undefined): KnownClass {
+  const podClass = key === null ? undefined : state?.classes.find((one) => one.key === key);
+  return { podClass, translates: translates(state) };
 }

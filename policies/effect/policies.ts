@@ -1,16 +1,17 @@
 /** Which policies fare otherwise, and why: told in the words of the plan's changes where there are any. */
-import type { Plan, PolicyOutcome, Shadow } from "../model.ts";
+import type { FailureMode } from "../intent.ts";
+import type { Plan, PolicyOutcome, PolicyState, Shadow } from "../model.ts";
 import { byName, listNames } from "../text.ts";
-
-type State = PolicyOutcome["state"];
 
 export interface PolicyEffect {
   readonly name: string;
   /** Null: the policy does not exist. */
-  readonly before: State | null;
-  readonly after: State | null;
+  readonly before: PolicyState | null;
+  readonly after: PolicyState | null;
   /** One sentence without a full stop. */
   readonly reason: string;
+  /** What becomes of its traffic while no node holds its address. */
+  readonly onGatewayFailure: { readonly before: FailureMode | null; readonly after: FailureMode | null };
   readonly selectedPods: { readonly before: number; readonly after: number };
   /** What another policy decides from now on. */
   readonly loses: readonly Shadow[];
@@ -39,13 +40,19 @@ function comparePolicy(
   const loses = shadowsMissing(after, before);
   const regains = after === undefined ? [] : shadowsMissing(before, after);
   const selectedPods = { before: before?.selectedPods ?? 0, after: after?.selectedPods ?? 0 };
-  const same = before?.state === after?.state && before?.ip === after?.ip;
+  const onGatewayFailure = {
+    before: before?.onGatewayFailure ?? null,
+    after: after?.onGatewayFailure ?? null,
+  };
+  const same =
+    before?.state === after?.state && before?.ip === after?.ip && onGatewayFailure.before === onGatewayFailure.after;
   if (same && loses.length + regains.length === 0 && selectedPods.before === selectedPods.after) return undefined;
   return {
     name,
     before: before?.state ?? null,
     after: after?.state ?? null,
-    reason: reason ?? otherReason(name, { loses, regains, selectedPods }),
+    reason: reason ?? otherReason(name, { onGatewayFailure, loses, regains, selectedPods }),
+    onGatewayFailure,
     selectedPods,
     loses,
     regains,
@@ -60,9 +67,13 @@ function shadowsMissing(of: PolicyOutcome | undefined, from: PolicyOutcome | und
 
 function otherReason(
   name: string,
-  { loses, regains, selectedPods }: Pick<PolicyEffect, "loses" | "regains" | "selectedPods">,
+  effect: Pick<PolicyEffect, "onGatewayFailure" | "loses" | "regains" | "selectedPods">,
 ): string {
+  const { onGatewayFailure, loses, regains, selectedPods } = effect;
   const said: string[] = [];
+  if (onGatewayFailure.before !== onGatewayFailure.after && onGatewayFailure.after !== null) {
+    said.push(`${FAILURE_IN_WORDS[onGatewayFailure.after]} from now on while no node holds its address`);
+  }
   if (selectedPods.before !== selectedPods.after) {
     said.push(`selects ${countPods(selectedPods.after)} instead of ${selectedPods.before}`);
   }
@@ -72,6 +83,8 @@ function otherReason(
   }
   return `policy ${name} ${said.join("; ")}`;
 }
+
+const FAILURE_IN_WORDS = { drop: "is held", nodeIP: "leaves with node addresses" } as const;
 
 function countPods(count: number): string {
   return count === 1 ? "1 pod" : `${count} pods`;

@@ -14,8 +14,9 @@ import {
 } from "../addresses.ts";
 import type { Cidr, Intent } from "../intent.ts";
 import type { Plan } from "../model.ts";
-import type { EgressId, PodClass } from "../nodestate.ts";
+import type { ClassRule, NodeState, PodClass } from "../nodestate.ts";
 import type { View } from "../view.ts";
+import { holdersById } from "./holders.ts";
 import { PrefixMap, PrefixSet, remainder } from "./regions.ts";
 
 /** A plan with what it was made of. */
@@ -25,9 +26,22 @@ export interface Planned {
   readonly plan: Plan;
 }
 
-/** A floating IP; `node`: the address of the pod's node; null: dropped, because no node holds the floating IP. */
+/** A floating IP; `node`: the address of the pod's node; null: dropped, because nobody can give it the floating IP. */
 export type Source = string | null;
 export const NODE_ADDRESS = "node";
+
+/** What a pod's node knows of its class. */
+export interface KnownClass {
+  /** Undefined: not selected, or not known there. */
+  readonly podClass: PodClass | undefined;
+  /** False: its packets are not translated, so what is selected is dropped. */
+  readonly translates: boolean;
+}
+
+/** Where gateways are stateless the pod's own node translates, if it has ports to do so. */
+export function translates(state: NodeState | undefined): boolean {
+  return state?.gatewayMode !== "stateless" || state.portBlock !== null;
+}
 
 export interface SourceChange {
   readonly before: Source;
@@ -52,25 +66,26 @@ interface Decision {
 interface Sources {
   readonly inCluster: PrefixSet;
   readonly floatingIPs: ReadonlySet<string>;
-  readonly byId: ReadonlyMap<EgressId, Source>;
+  sourceOf(rule: ClassRule, known: KnownClass): Source;
   /** Longest destination first, as in the class. */
-  decisions(podClass: PodClass | undefined): readonly Decision[];
+  decisions(known: KnownClass): readonly Decision[];
 }
 
-function sourcesOf({ intent, plan }: Planned): Sources {
-  const byId = new Map(plan.allocations.map(({ id, ip, node }) => [id, node === null ? null : ip]));
-  const policies = new Map(intent.policies.map((policy) => [policy.name, policy]));
-  const names = (policy: string, cidr: Cidr) => policies.get(policy)?.destinations.some(({ value }) => value === cidr);
-  const policyOf = (key: string, cidr: Cidr) => key.split(",").find((policy) => names(policy, cidr)) ?? "";
+function sourcesOf({ plan }: Planned): Sources {
+  const holders = holdersById(plan);
+  const byId = new Map(plan.allocations.map(({ id, ip }) => [id, holders.get(id) === null ? null : ip]));
+  const sourceOf: Sources["sourceOf"] = ({ id, nodeIP }, known) => {
+    if (nodeIP) return NODE_ADDRESS;
+    return known.translates ? (byId.get(id) ?? null) : null;
+  };
   return {
     inCluster: new PrefixSet(parseCidrs(plan.nodes[0]?.noEgressCIDRs ?? [])),
     floatingIPs: new Set(plan.allocations.map(({ ip }) => ip)),
-    byId,
-    decisions: (podClass) =>
-      (podClass?.rules ?? []).flatMap(({ cidr, id }) => {
-        const prefix = parseCidr(cidr);
-        if (podClass === undefined || prefix === undefined) return [];
-        return [{ prefix, source: byId.get(id) ?? null, policy: policyOf(podClass.key, cidr) }];
+    sourceOf,
+    decisions: (known) =>
+      (known.podClass?.rules ?? []).flatMap((rule) => {
+        const prefix = parseCidr(rule.cidr);
+        return prefix === undefined ? [] : [{ prefix, source: sourceOf(rule, known), policy: rule.policy }];
       }),
   };
 }
@@ -79,12 +94,12 @@ function sourcesOf({ intent, plan }: Planned): Sources {
 export function sourceComparer(
   planBefore: Planned,
   planAfter: Planned,
-): (was: PodClass | undefined, is: PodClass | undefined) => readonly SourceChange[] {
+): (was: KnownClass, is: KnownClass) => readonly SourceChange[] {
   const before = sourcesOf(planBefore);
   const after = sourcesOf(planAfter);
   const inCluster = changedInCluster(before, after);
   return (was, is) => {
-    if (inCluster.sorted.length === 0 && sameSources(was?.rules ?? [], before, is?.rules ?? [], after)) return [];
+    if (inCluster.sorted.length === 0 && sameSources(was, before, is, after)) return [];
     const [earlier, now] = [before.decisions(was), after.decisions(is)];
     return changesBetween({ sources: before, decisions: earlier }, { sources: after, decisions: now }, inCluster);
   };
@@ -97,12 +112,13 @@ function changedInCluster(before: Sources, after: Sources): PrefixSet {
 }
 
 /** Most classes mean what they meant; to see that, nothing needs to be parsed. */
-function sameSources(was: PodClass["rules"], before: Sources, is: PodClass["rules"], after: Sources): boolean {
+function sameSources(was: KnownClass, before: Sources, is: KnownClass, after: Sources): boolean {
+  const [former, present] = [was.podClass?.rules ?? [], is.podClass?.rules ?? []];
   return (
-    was.length === is.length &&
-    was.every(({ cidr, id }, i) => {
-      const rule = is[i] as PodClass["rules"][number];
-      return cidr === rule.cidr && before.byId.get(id) === after.byId.get(rule.id);
+    former.length === present.length &&
+    former.every((rule, i) => {
+      const other = present[i] as ClassRule;
+      return rule.cidr === other.cidr && before.sourceOf(rule, was) === after.sourceOf(other, is);
     })
   );
 }

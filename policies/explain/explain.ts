@@ -3,8 +3,9 @@
  * the state of the pod's node, so it is the one that the node is told; the reasons come from what is declared.
  */
 import { type Address, contains, formatAddress, parseAddress, parseCidr, prefixOf } from "../addresses.ts";
+import { translates } from "../effect/sources.ts";
 import type { Position } from "../findings.ts";
-import type { Intent } from "../intent.ts";
+import type { FailureMode, Intent } from "../intent.ts";
 import type { Plan, PolicyOutcome } from "../model.ts";
 import { neverRouted } from "../neverrouted.ts";
 import type { NodePod, NodeState, PodClass } from "../nodestate.ts";
@@ -13,16 +14,19 @@ import type { PodView, View } from "../view.ts";
 import { type Candidate, candidatesFor, type PolicyReason, reasonFor } from "./candidates.ts";
 
 /**
- * `egress`: leaves with a floating IP. `held`: dropped until the address has a node. `node`: untouched, as without
- * Sallyport. `none`: the pod cannot send there at all.
+ * `egress`: leaves with a floating IP. `held`: dropped, until the address has a node or the pod's node has ports. `nodeIP`:
+ * leaves with the node's address until the address has a node, because the policy asks for it. `node`: untouched, as
+ * without Sallyport. `none`: the pod cannot send there at all.
  */
-type Verdict = "egress" | "held" | "node" | "none";
+type Verdict = "egress" | "held" | "nodeIP" | "node" | "none";
 
 export interface Explanation {
   readonly verdict: Verdict;
   /** One sentence without a full stop. */
   readonly summary: string;
   readonly policy: string | null;
+  /** What becomes of this traffic while no node holds the policy's address; null where no policy decides. */
+  readonly onGatewayFailure: FailureMode | null;
   /** The source address seen outside; null when held or when the node's own. */
   readonly sourceIP: string | null;
   readonly gatewayNode: string | null;
@@ -66,7 +70,7 @@ export function explain(intent: Intent, view: View, plan: Plan, question: Questi
   const winner = shortcut === undefined ? winnerOf(candidates, classOf(known, state), address) : undefined;
   const { hostNetwork, ips, node, workload } = pod;
   return {
-    ...decisionOf(winner?.outcome, shortcut),
+    ...decisionOf(winner?.outcome, shortcut, state),
     pod: { namespace, name, node, ips, hostNetwork, workload, class: known?.class ?? null },
     destination: formatAddress(address),
     steps: [whereabouts(pod, known), ...(winner === undefined ? [] : stepsOf(winner, intent))],
@@ -116,21 +120,30 @@ function classOf(known: NodePod | undefined, state: NodeState | undefined): PodC
   return state?.classes.find(({ key }) => key === known?.class);
 }
 
-type Decision = Pick<Explanation, "verdict" | "summary" | "policy" | "sourceIP" | "gatewayNode">;
+type Decision = Pick<Explanation, "verdict" | "summary" | "policy" | "onGatewayFailure" | "sourceIP" | "gatewayNode">;
 
-function decisionOf(outcome: PolicyOutcome | undefined, shortcut: Shortcut | undefined): Decision {
-  const nobody = { policy: null, sourceIP: null, gatewayNode: null };
+function decisionOf(
+  outcome: PolicyOutcome | undefined,
+  shortcut: Shortcut | undefined,
+  on: NodeState | undefined,
+): Decision {
+  const nobody = { policy: null, onGatewayFailure: null, sourceIP: null, gatewayNode: null };
   if (shortcut !== undefined) return { ...shortcut, ...nobody };
   if (outcome === undefined) {
     return { verdict: "node", summary: "no policy in effect selects the pod and names the destination", ...nobody };
   }
-  const { name, ip, node, state, ready } = outcome;
+  const { name, ip, node, state, ready, onGatewayFailure } = outcome;
+  const decided = { policy: name, onGatewayFailure, sourceIP: null, gatewayNode: null };
+  if (state === "active" && !translates(on)) {
+    const summary = `policy ${name} decides, but its traffic is held: ${on?.node} has no port block for stateless gateways`;
+    return { ...decided, verdict: "held", summary };
+  }
   if (state === "active") {
     const summary = `policy ${name} decides: it leaves as ${ip} from ${node}`;
-    return { verdict: "egress", summary, policy: name, sourceIP: ip, gatewayNode: node };
+    return { ...decided, verdict: "egress", summary, sourceIP: ip, gatewayNode: node };
   }
   const summary = `policy ${name} decides, but its ${ready.message}`;
-  return { verdict: "held", summary, policy: name, sourceIP: null, gatewayNode: null };
+  return { ...decided, verdict: state === "nodeIP" ? "nodeIP" : "held", summary };
 }
 
 function whereabouts({ namespace, name, ips, node, workload }: PodView, known: NodePod | undefined): Step {

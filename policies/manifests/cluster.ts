@@ -20,6 +20,7 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
   nodeSubnets: [],
   defaultGateways: [],
   gatewayNodeSelector: EVERYTHING,
+  gatewayMode: null,
   rebalance: "",
   overlay: { vni: CLUSTER_DEFAULTS.vni, port: CLUSTER_DEFAULTS.port },
   pollIntervalSeconds: parsePollInterval(CLUSTER_DEFAULTS.pollInterval) as number,
@@ -41,6 +42,7 @@ export function readCluster(ref: ObjectRef, root: MappingNode, at: Position, rep
     nodeSubnets,
     defaultGateways: readDefaultGateways(spec, nodeSubnets, report),
     gatewayNodeSelector: readNodeSelector(spec, report),
+    gatewayMode: readGatewayMode(spec, report),
     rebalance: textAt(mappingAt(spec, "gateway"), "rebalance")?.text ?? "",
     overlay: readOverlay(spec, report),
     pollIntervalSeconds: readPollInterval(spec, report),
@@ -75,6 +77,12 @@ function readDefaultGateways(spec: Node | undefined, nodeSubnets: readonly strin
 function readNodeSelector(spec: Node | undefined, report: Report): ClusterSettings["gatewayNodeSelector"] {
   const node = fieldOf(mappingAt(spec, "gateway"), "nodeSelector");
   return (node && readSelector(node, "spec.gateway.nodeSelector", report)) ?? EVERYTHING;
+}
+
+function readGatewayMode(spec: Node | undefined, report: Report): ClusterSettings["gatewayMode"] {
+  const node = textAt(mappingAt(spec, "gateway"), "mode");
+  if (node?.text !== "stateful" && node?.text !== "stateless") return null;
+  return { value: node.text, at: report.at(node.offset) };
 }
 
 function readOverlay(spec: Node | undefined, report: Report): ClusterSettings["overlay"] {

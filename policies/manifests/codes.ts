@@ -102,6 +102,8 @@ export const CODES = {
   "floating-ip-subnet-without-node": "The address lies in a declared subnet, but no node does.",
   "too-many-floating-ips": "More addresses than egress ids (16,383).",
   "node-outside-node-subnets": "Nodes without an address in `nodeSubnets`: no policy reaches their pods.",
+  "node-without-port-block":
+    "Gateways are stateless, and there are nodes that no ports are left for: what policies select there is held.",
   "policy-shadowed": "For some pods another policy decides about the same traffic.",
 } as const;
 

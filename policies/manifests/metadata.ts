@@ -5,10 +5,9 @@ import { isNamespaceName, isObjectName, readNamespaceName, readObjectName } from
 import { quote } from "./quote.ts";
 import type { Report } from "./report.ts";
 import { fieldOf, mappingAt, textAt } from "./scalars.ts";
-import type { OurKind } from "./schemas.ts";
+import { ANNOTATIONS, type OurKind, OWN_ANNOTATIONS } from "./schemas.ts";
+import { suggest } from "./suggest.ts";
 import type { MappingNode } from "./tree.ts";
-
-const OWN_ANNOTATIONS = "sallyport.dev/";
 
 /** Who the object is, if its name (and namespace, for groups) can be read. Sets the report's object on the way. */
 export function readIdentity(kind: OurKind, root: MappingNode, report: Report): ObjectRef | undefined {
@@ -16,7 +15,7 @@ export function readIdentity(kind: OurKind, root: MappingNode, report: Report): 
   const name = textAt(metadata, "name");
   const namespace = textAt(metadata, "namespace");
   report.object = nameObject(kind, name?.text, namespace?.text);
-  checkAnnotations(metadata, report);
+  checkAnnotations(kind, metadata, report);
   const goodName = readObjectName(name, "metadata.name", report);
   if (kind !== "NetworkGatewayGroup") {
     if (namespace !== undefined) warnNamespace(kind, namespace.offset, report);
@@ -47,10 +46,18 @@ function warnNamespace(kind: OurKind, offset: number, report: Report): void {
   );
 }
 
-function checkAnnotations(metadata: MappingNode | undefined, report: Report): void {
+/** Those that are known are held against the schema, with everything else. */
+function checkAnnotations(kind: OurKind, metadata: MappingNode | undefined, report: Report): void {
+  const known = Object.keys(ANNOTATIONS[kind]);
   for (const { key } of mappingAt(metadata, "annotations")?.entries ?? []) {
-    if (!key.text.startsWith(OWN_ANNOTATIONS)) continue;
-    const message = `there is no annotation ${quote(key.text)}; it has no effect`;
-    report.warning("unknown-annotation", key.offset, message, "delete it");
+    if (!key.text.startsWith(OWN_ANNOTATIONS) || known.includes(key.text)) continue;
+    const near = suggest(key.text, known);
+    const message = `${kind} has no annotation ${quote(key.text)}; it has no effect`;
+    report.warning(
+      "unknown-annotation",
+      key.offset,
+      message,
+      near === undefined ? "delete it" : `did you mean ${near}?`,
+    );
   }
 }

@@ -1,10 +1,11 @@
 import type { ObjectRef, Position } from "../findings.ts";
-import type { LabelSelector, Policy, PolicySource, Positioned } from "../intent.ts";
+import type { FailureMode, LabelSelector, Policy, PolicySource, Positioned } from "../intent.ts";
 import { readCidr } from "./addresses.ts";
 import type { Declared } from "./declared.ts";
 import { readNamespaceName, readObjectName } from "./names.ts";
 import type { Report } from "./report.ts";
 import { entryOf, fieldOf, isAbsent, itemsAt, mappingAt, textAt } from "./scalars.ts";
+import { ON_GATEWAY_FAILURE } from "./schemas.ts";
 import { EVERYTHING, readSelector } from "./selectors.ts";
 import type { MappingNode, Node } from "./tree.ts";
 
@@ -36,7 +37,15 @@ export function readPolicy(ref: ObjectRef, root: MappingNode, at: Position, repo
   const sources = readSources(spec, report);
   const destinations = readDestinations(spec, report);
   const gatewayRef = readGatewayRef(spec, report);
-  const policy: Policy | undefined = gatewayRef && { name: ref.name, sources, destinations, gatewayRef, at };
+  const onGatewayFailure = readFailureMode(root);
+  const policy: Policy | undefined = gatewayRef && {
+    name: ref.name,
+    sources,
+    destinations,
+    gatewayRef,
+    onGatewayFailure,
+    at,
+  };
   return { kind: "EgressNATPolicy", ref, at, policy };
 }
 
@@ -92,4 +101,10 @@ function readGatewayRef(spec: Node | undefined, report: Report): Policy["gateway
   const namespace = readNamespaceName(textAt(node, "namespace"), "spec.gatewayRef.namespace", report);
   if (nameNode === undefined || name === undefined || namespace === undefined) return undefined;
   return { value: { namespace, name }, at: report.at(nameNode.offset) };
+}
+
+/** Only the exact word lets traffic leave otherwise; the check against the schema explains every other. */
+function readFailureMode(root: MappingNode): FailureMode {
+  const annotations = mappingAt(mappingAt(root, "metadata"), "annotations");
+  return textAt(annotations, ON_GATEWAY_FAILURE)?.text === "nodeIP" ? "nodeIP" : "drop";
 }

@@ -18,14 +18,32 @@ const anything: AnySchema = {};
 
 const textMap: ObjectSchema = { type: "object", properties: {}, additionalProperties: text };
 
+export const OWN_ANNOTATIONS = "sallyport.dev/";
+export const ON_GATEWAY_FAILURE = `${OWN_ANNOTATIONS}on-gateway-failure`;
+
+/** What the kinds of other people's schemas have no field for. */
+export const ANNOTATIONS: Readonly<Record<OurKind, Readonly<Record<string, TextSchema>>>> = {
+  NetworkGatewayGroup: {},
+  EgressNATPolicy: {
+    [ON_GATEWAY_FAILURE]: {
+      ...text,
+      enum: ["drop", "nodeIP"],
+      default: "drop",
+      description:
+        "While no node holds the floating IP: drop holds the traffic, nodeIP lets it leave with the address of the pod's node.",
+    },
+  },
+  EgressCluster: {},
+};
+
 /** What a person writes, and what `kubectl get -o yaml` adds. */
-const metadata: ObjectSchema = {
+const metadataOf = (kind: OurKind): ObjectSchema => ({
   type: "object",
   properties: {
     name: { ...text, description: "The name; unique for its kind (and namespace)." },
     namespace: text,
     labels: textMap,
-    annotations: textMap,
+    annotations: { ...textMap, properties: ANNOTATIONS[kind] },
     ...Object.fromEntries(
       [
         ...["creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation"],
@@ -35,7 +53,7 @@ const metadata: ObjectSchema = {
   },
   required: ["name"],
   additionalProperties: false,
-};
+});
 
 const labelSelector: ObjectSchema = {
   type: "object",
@@ -80,7 +98,7 @@ function kind(
     properties: {
       apiVersion: { ...text, enum: [apiVersion] },
       kind: { ...text, enum: [name] },
-      metadata,
+      metadata: metadataOf(name),
       spec,
       status: { description: "Written by the controller; ignored here." },
     },
@@ -174,9 +192,9 @@ export const SCHEMAS: Readonly<Record<OurKind, ObjectSchema>> = {
           properties: {
             mode: {
               ...text,
-              enum: ["stateful"],
-              default: "stateful",
-              description: "Where the SNAT happens: on the gateway node.",
+              enum: ["stateful", "stateless"],
+              description:
+                "Where the SNAT happens: on the gateway node (stateful), or on the pod's node, and gateways keep no connections (stateless, at most 252 nodes). Left out: the cluster stays in the mode it is in.",
             },
             nodeSelector: { ...labelSelector, description: "Which nodes may hold a floating IP; {} means all." },
             rebalance: {

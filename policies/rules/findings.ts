@@ -84,7 +84,7 @@ export function shadowFinding({ shadowed }: Pick<PolicyOutcome, "shadowed">, pol
   return finding("warning", "policy-shadowed", `for some pods ${listNames(lost)}`, fix, policy.at, refTo(policy));
 }
 
-function groupRef({ namespace, name }: Group): ObjectRef {
+export function groupRef({ namespace, name }: Group): ObjectRef {
   return { kind: "NetworkGatewayGroup", namespace, name };
 }
 
@@ -92,7 +92,7 @@ function refTo({ name }: Policy): ObjectRef {
   return { kind: "EgressNATPolicy", name };
 }
 
-function finding(
+export function finding(
   severity: Finding["severity"],
   code: Code,
   message: string,

@@ -1,4 +1,4 @@
-/** Why a usable floating IP has no node. Its policies stay in effect and their traffic is held. */
+/** Why nobody holds a usable floating IP. Its policies stay in effect; `FailureMode` says what becomes of their traffic. */
 import type { FloatingIP } from "../allocation.ts";
 import type { IpAddress } from "../intent.ts";
 import { type Sites, standsIn, unfit } from "../sites.ts";
@@ -13,6 +13,11 @@ export function conflictWithNode(ip: IpAddress, sites: Sites): Refusal | undefin
     reason: "FloatingIPIsNodeAddress",
     message: `${ip} is the address of node ${owner.name} and is never allocated`,
   };
+}
+
+/** The nodes have been given time to see to it among themselves. */
+export function heldByNobody(ip: IpAddress, node: string): Refusal {
+  return { reason: "GatewayLost", message: `no node holds ${ip}, which ${node} was to take` };
 }
 
 export function whyNowhere({ ip, address }: FloatingIP, sites: Sites): Refusal {

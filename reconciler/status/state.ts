@@ -61,7 +61,7 @@ const PreviousSchema: z.ZodType<Previous> = z.strictObject({
     Name,
     z.strictObject({
       group: z.string().min(3).max(507),
-      state: z.enum(["active", "held", "refused"]),
+      state: z.enum(["active", "held", "nodeIP", "refused"]),
       ip: Address.nullable(),
     }),
   ),
@@ -81,6 +81,19 @@ const PreviousSchema: z.ZodType<Previous> = z.strictObject({
       }),
     )
     .default({}),
+  // What was stored before there were two modes is a stateful cluster's.
+  gatewayMode: z.enum(["stateful", "stateless"]).nullable().default("stateful"),
+  portBlocks: z
+    .array(
+      z.strictObject({
+        node: Name,
+        firstPort: z.int().min(1024).max(65_280),
+        ports: z.union([z.literal(256), z.literal(512), z.literal(1024)]),
+        retired: z.strictObject({ atMs: z.int().min(0), mayBeReused: z.boolean() }).nullable(),
+      }),
+    )
+    .default([]),
+  lost: z.array(Address).default([]),
 });
 
 const StoredStateSchema = z.strictObject({
@@ -90,8 +103,11 @@ const StoredStateSchema = z.strictObject({
   previous: PreviousSchema,
 });
 
-/** Two addresses with one id would share their traffic; one address in two rows could be on two nodes. */
-function contradiction({ allocations, holders }: Previous): string | undefined {
+/**
+ * Two addresses with one id would share their traffic; one address in two rows could be on two nodes; of two nodes that
+ * share ports one would get the other's replies.
+ */
+function contradiction({ allocations, holders, portBlocks }: Previous): string | undefined {
   for (const rows of [allocations, holders]) {
     const ips = rows.map(({ ip }) => ip).sort();
     const repeated = ips.find((ip, index) => ip === ips[index + 1]);
@@ -103,7 +119,20 @@ function contradiction({ allocations, holders }: Previous): string | undefined {
     if (other !== undefined && other !== ip) return `${other} and ${ip} have the same id ${id}`;
     addressOf.set(id, ip);
   }
-  return undefined;
+  return portContradiction(portBlocks);
+}
+
+function portContradiction(portBlocks: Previous["portBlocks"]): string | undefined {
+  const sorted = portBlocks.toSorted((a, b) => a.firstPort - b.firstPort);
+  const crooked = sorted.find(({ firstPort, ports }) => firstPort % ports !== 0);
+  if (crooked !== undefined) return `the port block of ${crooked.node} is not aligned`;
+  for (const [i, { node, firstPort, ports }] of sorted.entries()) {
+    const next = sorted[i + 1];
+    if (next !== undefined && next.firstPort < firstPort + ports) return `${node} and ${next.node} share ports`;
+  }
+  const nodes = sorted.map(({ node }) => node).sort();
+  const repeated = nodes.find((node, i) => node === nodes[i + 1]);
+  return repeated === undefined ? undefined : `${repeated} has two port blocks`;
 }
 
 function parseJson(text: string): unknown {

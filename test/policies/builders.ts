@@ -22,14 +22,17 @@ export interface PolicyFields {
   readonly sources?: Policy["sources"];
   readonly to?: readonly string[];
   readonly via?: string;
+  readonly onGatewayFailure?: Policy["onGatewayFailure"];
 }
 
-export function policy(name: string, { namespaces, pods, sources, to, via }: PolicyFields = {}): Policy {
+export function policy(name: string, fields: PolicyFields = {}): Policy {
+  const { namespaces, pods, sources, to, via, onGatewayFailure = "drop" } = fields;
   return {
     name,
     sources: sources ?? [{ namespaceSelector: select(namespaces), podSelector: select(pods) }],
     destinations: (to ?? ["8.8.8.0/24"]).map(positioned),
     gatewayRef: positioned({ namespace: "kube-system", name: via ?? "default" }),
+    onGatewayFailure,
     at,
   };
 }
@@ -42,6 +45,7 @@ const cluster: ClusterSettings = {
   nodeSubnets: ["192.168.1.0/24"],
   defaultGateways: [],
   gatewayNodeSelector: select(),
+  gatewayMode: null,
   rebalance: "",
   overlay: { vni: 7, port: 4790 },
   pollIntervalSeconds: 15,

@@ -26,12 +26,13 @@ const workloadLines = ({ workloads }: Effect) =>
 test("nothing changes: everything is counted and nothing listed", () => {
   const same = intent(groups, [policy("a", web)]);
   expect(effectOf(same, same)).toEqual({
+    gatewayMode: null,
     floatingIPs: [],
     policies: [],
     workloads: [],
     pods: [],
     connectionsCut: 0,
-    connections: { reset: 0, held: 0, rerouted: 0 },
+    connections: { reset: 0, held: 0, modeChanged: 0, rerouted: 0 },
     nodes: [],
     unchanged: { floatingIPs: 2, policies: 1, pods: 3, nodes: 2 },
   });
@@ -45,6 +46,7 @@ test("a new policy: its pods leave with the floating IP instead of their node's 
       before: null,
       after: "active",
       reason: "policy a is Ready: traffic leaves as 192.168.1.100 from worker1",
+      onGatewayFailure: { before: null, after: "drop" },
       selectedPods: { before: 0, after: 2 },
       loses: [],
       regains: [],
@@ -66,7 +68,7 @@ test("another group: the address changes and connections are reset", () => {
   ]);
   expect(result).toMatchObject({
     connectionsCut: 2,
-    connections: { reset: 2, held: 0, rerouted: 0 },
+    connections: { reset: 2, held: 0, modeChanged: 0, rerouted: 0 },
     floatingIPs: [],
     unchanged: { floatingIPs: 2 },
   });
@@ -128,7 +130,7 @@ test("no node is left: traffic is held", () => {
   const gone = [worker(1, { ready: false }), worker(2, { ready: false })];
   const result = effectOf(same, same, { ...seen, nodes: gone });
   expect(podLines(result)[0]).toBe("web/x to 8.8.8.0/24: 192.168.1.100 → null (a)");
-  expect(result.connections).toEqual({ reset: 0, held: 2, rerouted: 0 });
+  expect(result.connections).toEqual({ reset: 0, held: 2, modeChanged: 0, rerouted: 0 });
 });
 
 test("a destination becomes one of the cluster: its traffic leaves as without a policy", () => {
@@ -276,7 +278,7 @@ test("connections are at risk where an address of the pod's class goes away, or 
         });
       const nodeOf = ({ plan: { allocations } }: Planned, id: number) =>
         allocations.find((allocation) => allocation.id === id)?.node ?? null;
-      const counts = { reset: 0, held: 0, rerouted: 0 };
+      const counts = { reset: 0, held: 0, modeChanged: 0, rerouted: 0 };
       for (const { name } of seen.pods) {
         const used = idsOf(before, name).filter((id) => nodeOf(before, id) !== null);
         const lost = used.filter((id) => !idsOf(after, name).includes(id));

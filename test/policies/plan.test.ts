@@ -205,6 +205,9 @@ test("a stored plan that was tampered with yields a sound plan", () => {
     takeOvers: {},
     witnesses: { version: 0, members: [] },
     agents: {},
+    gatewayMode: null,
+    portBlocks: [],
+    lost: [],
   };
   const result = plan(
     intent([group("default", ip(100), ip(101), ip(102))], []),

@@ -440,6 +440,7 @@ function policyOutcome(name: string, ip: string, node: string, pods: number, ign
     ready: { type: "Ready", status: "True", reason: "Allocated", message },
     ip,
     node,
+    onGatewayFailure: "drop",
     selectedPods: pods,
     ignoredHostNetworkPods: ignored,
     shadowed: [],
@@ -482,6 +483,7 @@ const plan: Plan = {
     { namespace: "kube-system", name: "gateway1", ready: allocated("192.168.1.101 is on worker2") },
   ],
   nodes: [1, 2, 3].map(nodeState),
+  nodeAddresses: ["192.168.1.1", "192.168.1.2", "192.168.1.3"],
   changes: [],
   findings: [],
   next: {
@@ -497,5 +499,8 @@ const plan: Plan = {
     takeOvers: {},
     witnesses: { version: 0, members: [] },
     agents: {},
+    gatewayMode: "stateful",
+    portBlocks: [],
+    lost: [],
   },
 };

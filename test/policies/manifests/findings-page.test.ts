@@ -11,7 +11,7 @@ import { judge } from "../../../policies/manifests/judge.ts";
 import { type Reading, readManifests } from "../../../policies/manifests/read.ts";
 import { mergeFindings } from "../../../policies/merge-findings.ts";
 import { nothingBefore, type Previous, plan } from "../../../policies/plan.ts";
-import type { View } from "../../../policies/view.ts";
+import type { NodeView, View } from "../../../policies/view.ts";
 import { readInventory } from "../../../reconciler/inventory/file.ts";
 import { file, group } from "./files.ts";
 
@@ -26,6 +26,8 @@ interface Example {
   /** Manifests that were in force before. */
   readonly before: string | undefined;
   readonly inventory: string | undefined;
+  /** How many nodes like the first one the inventory stands for. */
+  readonly nodes: number;
   readonly printed: string;
 }
 
@@ -45,6 +47,7 @@ function readSection([, code = "", severity = "", body = ""]: readonly string[])
   const examples = [...body.matchAll(/(?:```(?!text)[\s\S]*?\n```\n\n)+```text\n[\s\S]*?\n```$/gm)].map(([example]) => {
     const fences = [...example.matchAll(/^```([^\n]*)\n([\s\S]*?)\n```$/gm)];
     const fence = (info: string) => fences.find((one) => one[1] === info)?.[2];
+    const inventory = fences.find((one) => one[1]?.startsWith("yaml inventory"));
     const [, info = "", manifests = ""] = fences[0] ?? [];
     const printed = fence("text") ?? "";
     return {
@@ -53,7 +56,8 @@ function readSection([, code = "", severity = "", body = ""]: readonly string[])
       info,
       manifests,
       before: fence("yaml before"),
-      inventory: fence("yaml inventory"),
+      inventory: inventory?.[2],
+      nodes: Number(/ of (\d+) such nodes$/.exec(inventory?.[1] ?? "")?.[1] ?? 1),
       printed,
     };
   });
@@ -102,11 +106,23 @@ function readExample(info: string, manifests: string): Reading {
   return readManifests(alone ? files : [file("default.yaml", group("192.168.1.100")), ...files]);
 }
 
-async function viewOf(inventory: string): Promise<View> {
+async function viewOf(inventory: string, count: number): Promise<View> {
   await using folder = await mkdtempDisposable(join(tmpdir(), "inventory-"));
   const path = join(folder.path, "inventory.yaml");
   await writeFile(path, inventory);
-  return readInventory(path);
+  const view = await readInventory(path);
+  const more = Array.from({ length: count - 1 }, (_, i) => likeFirst(view.nodes[0] as NodeView, i + 1));
+  return { ...view, nodes: [...view.nodes, ...more] };
+}
+
+/** The next but so many: by name and address. */
+function likeFirst(node: NodeView, further: number): NodeView {
+  const name = node.name.replace(/\d+$/, (digits) => String(Number(digits) + further).padStart(digits.length, "0"));
+  const internalIPs = node.internalIPs.map((ip) => {
+    const address = parseAddress(ip) as NonNullable<ReturnType<typeof parseAddress>>;
+    return formatAddress({ ...address, value: address.value + BigInt(further) });
+  });
+  return { ...node, name, internalIPs };
 }
 
 function planOf({ intent }: Reading, view: View, previous: Previous) {
@@ -114,11 +130,11 @@ function planOf({ intent }: Reading, view: View, previous: Previous) {
   return plan(intent, view, previous);
 }
 
-async function printed({ info, manifests, before, inventory }: Example): Promise<string> {
+async function printed({ info, manifests, before, inventory, nodes }: Example): Promise<string> {
   const reading = readExample(info, manifests);
   let { findings } = judge(reading);
   if (inventory !== undefined) {
-    const view = await viewOf(inventory);
+    const view = await viewOf(inventory, nodes);
     const previous =
       before === undefined ? nothingBefore : planOf(readExample("yaml", before), view, nothingBefore).next;
     findings = mergeFindings(reading, planOf(reading, view, previous).findings);

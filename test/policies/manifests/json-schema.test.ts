@@ -19,15 +19,22 @@ function checks(text: string): boolean {
   return read(text).findings.every(({ severity, code }) => severity !== "error" || BEYOND_SCHEMAS.includes(code));
 }
 
+const annotated = (name: string, value: string) =>
+  policy().replace("  name: alice\n", `  name: alice\n  annotations: {${name}: ${value}}\n`);
+
 const GOOD: readonly (readonly [OurKind, string])[] = [
   ["NetworkGatewayGroup", group("192.168.1.100, '2001:db8::1'")],
   ["EgressNATPolicy", policy()],
   ["EgressNATPolicy", policy({ sources: "[{}]", destinations: "[{cidr: '::/0'}]" })],
   ["EgressNATPolicy", policy({ sources: "[{podSelector: {matchExpressions: [{key: a, operator: Exists}]}}]" })],
+  ["EgressNATPolicy", annotated("sallyport.dev/on-gateway-failure", "nodeIP")],
+  ["EgressNATPolicy", annotated("example.com/on-gateway-failure", "whatever")],
   ["EgressCluster", cluster("{}")],
   [
     "EgressCluster",
-    cluster('pollInterval: 1m30s\nschedule: "0 0 * * *"\noverlay: {vni: 1}\ngateway: {nodeSelector: {}}'),
+    cluster(
+      'pollInterval: 1m30s\nschedule: "0 0 * * *"\noverlay: {vni: 1}\ngateway: {nodeSelector: {}, mode: stateless}',
+    ),
   ],
 ];
 
@@ -40,7 +47,8 @@ const BAD: readonly (readonly [OurKind, string])[] = [
   ["EgressNATPolicy", policy({ sources: "[{podSelector: {matchLabels: {a: 1}}}]" })],
   ["EgressCluster", cluster("overlay: {vni: 0}")],
   ["EgressCluster", cluster("overlay: {port: x}")],
-  ["EgressCluster", cluster("gateway: {mode: stateless}")],
+  ["EgressCluster", cluster("gateway: {mode: stateles}")],
+  ["EgressNATPolicy", annotated("sallyport.dev/on-gateway-failure", "nodeip")],
 ];
 
 describe("JSON Schema", () => {

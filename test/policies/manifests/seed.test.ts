@@ -114,6 +114,7 @@ describe("the seed document's manifests as printed", () => {
           value: { namespace: "kube-system", name: "default" },
           at: { file: "p.yaml", line: 23, column: 11 },
         },
+        onGatewayFailure: "drop",
         at: { file: "p.yaml", line: 4, column: 9 },
       },
     ]);

@@ -125,6 +125,7 @@ describe("settings", () => {
       nodeSubnets: [],
       defaultGateways: [],
       gatewayNodeSelector: { requirements: [] },
+      gatewayMode: null,
       rebalance: "",
       overlay: { vni: 77, port: 4790 },
       pollIntervalSeconds: 15,
@@ -133,7 +134,7 @@ describe("settings", () => {
     expect(read(group("192.168.1.100")).intent?.cluster).toEqual(defaults);
     expect(read(cluster("{}")).intent?.cluster).toEqual({ ...defaults, at: expect.objectContaining({ line: 3 }) });
     const written = cluster(
-      "podCIDRs: [10.10.0.0/16]\nserviceCIDRs: [10.96.0.0/12]\nnoEgressCIDRs: [172.16.0.0/12]\nnodeSubnets: [192.168.1.0/24]\ndefaultGateways: [192.168.1.1]\ngateway: {mode: stateful, rebalance: once, nodeSelector: {matchLabels: {egress: 'yes'}}}\noverlay: {vni: 5, port: 4800}\npollInterval: 1m\nschedule: 0  3 * * *",
+      "podCIDRs: [10.10.0.0/16]\nserviceCIDRs: [10.96.0.0/12]\nnoEgressCIDRs: [172.16.0.0/12]\nnodeSubnets: [192.168.1.0/24]\ndefaultGateways: [192.168.1.1]\ngateway: {mode: stateless, rebalance: once, nodeSelector: {matchLabels: {egress: 'yes'}}}\noverlay: {vni: 5, port: 4800}\npollInterval: 1m\nschedule: 0  3 * * *",
     );
     expect(read(written)).toEqual({
       findings: [],
@@ -149,6 +150,7 @@ describe("settings", () => {
             defaultGateways: ["192.168.1.1"],
           },
           at: expect.objectContaining({ line: 3 }),
+          gatewayMode: { value: "stateless", at: { file: "a.yaml", line: 10, column: 19 } },
           rebalance: "once",
           gatewayNodeSelector: { requirements: [{ key: "egress", operator: "In", values: ["yes"] }] },
           ...{ overlay: { vni: 5, port: 4800 }, pollIntervalSeconds: 60, schedule: "0 3 * * *" },
