@@ -41,7 +41,7 @@ export function startPlanning(intent: Intent, view: View, previous: Previous): P
   const ips = findUsableIPs(intent, sites, previous);
   const admissions = admitPolicies(intent, ips, previous);
   const allocations = allocateIPs(ips, sites, previous, intent.cluster.rebalance);
-  const lost = previous.lost.filter((ip) => allocations.some((one) => one.ip === ip && one.node !== null));
+  const lost = allocations.flatMap(({ ip, node }) => (node !== null && previous.lost.includes(ip) ? [ip] : []));
   const whereabouts = whereaboutsOf(ips, allocations, lost, sites);
   const effective = effectivePolicies(admissions, ips.ids.byIP, (ip) => whereabouts.nodes.get(ip) != null);
   const candidates = candidatesOf(allocations, sites);

@@ -15,6 +15,7 @@ import { type NodeProgress, type Progress, settle, withReport, withSent } from "
 import type { View } from "../policies/view.ts";
 import { type Coalesced, coalesce } from "./coalesce.ts";
 import { Commits } from "./commits.ts";
+import { PassingTime } from "./passing-time.ts";
 import type { SignalChannel } from "./signal/channel.ts";
 import { hashState } from "./signal/hash.ts";
 import type { GitSource } from "./source/source.ts";
@@ -35,6 +36,8 @@ export interface LoopParts {
   readonly view: () => View;
   /** Told the settings of each commit that comes into force. */
   readonly onInForce: (settings: ClusterSettings) => void;
+  /** As `Date.now`. */
+  readonly nowMs: () => number;
   readonly log: Logger;
 }
 
@@ -53,6 +56,7 @@ export class Loop {
   readonly #confirmed = new Map<string, NodeState>();
   readonly #hashes = new WeakMap<NodeState, string>();
   readonly #planner = new Planner();
+  readonly #time: PassingTime;
   #previous: Previous | undefined;
   #storedHolders = "";
   /** The nodes of the view that was planned for last. */
@@ -68,6 +72,7 @@ export class Loop {
     this.#signal = signal;
     this.#commits = new Commits(parts.source);
     this.#passes = coalesce((reasons) => this.#pass(reasons));
+    this.#time = new PassingTime(parts.nowMs, () => this.trigger("report"));
   }
 
   trigger(reason: Reason): void {
@@ -92,8 +97,9 @@ export class Loop {
 
   /** Resolves when the pass in flight has ended; call after the signal was aborted. */
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
     await this.#passes.idle();
+    clearTimeout(this.#timer);
+    this.#time.stop();
   }
 
   /** Where the loop is, for people and scripts. */
@@ -183,7 +189,7 @@ export class Loop {
     if (good === undefined) return undefined;
     const view = this.#parts.view();
     this.#see(view);
-    this.#previous = this.#withWitnesses(view, this.#adopt(this.#previous as Previous));
+    this.#previous = this.#withTime(view, this.#withWitnesses(view, this.#adopt(this.#previous as Previous)));
     const key = [good.intent, view, this.#previous];
     if (this.#planned && key.every((part, i) => part === this.#planned?.key[i])) return this.#planned.plan;
     const plan = this.#planner.plan(good.intent, view, this.#previous);
@@ -225,6 +231,17 @@ export class Loop {
       );
     }
     return adopted;
+  }
+
+  #withTime({ nodes }: View, previous: Previous): Previous {
+    const plan = this.#planned?.plan;
+    const connected = this.#parts.channel.connected();
+    const seen = plan && { plan, nodes, progress: this.#progress, connected };
+    const known = this.#time.look(previous, this.#present, seen);
+    for (const ip of known.lost) {
+      if (!previous.lost.includes(ip)) this.#parts.log.warn({ decision: "lost", subject: ip }, `no node holds ${ip}`);
+    }
+    return known;
   }
 
   /** Named once for a cluster, and written down before anyone is told: two first sets could let two nodes hold one address. */
@@ -353,6 +370,6 @@ export class Loop {
 }
 
 /** What a successor must know before anyone is told. */
-function memoryOf({ holders, witnesses }: Previous): string {
-  return JSON.stringify([holders, witnesses]);
+function memoryOf({ holders, witnesses, gatewayMode, portBlocks }: Previous): string {
+  return JSON.stringify([holders, witnesses, gatewayMode, portBlocks]);
 }

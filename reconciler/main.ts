@@ -43,7 +43,10 @@ export async function runReconciler(options: ReconcilerOptions, signal: AbortSig
   const channel = await serveSignals(options.listen, {
     onReport: (report) => loop.receive(report),
     onConnect: (node) => log.info({ node }, "agent connected"),
-    onDisconnect: (node) => log.warn({ node }, "agent disconnected; its rules stay"),
+    onDisconnect: (node) => {
+      log.warn({ node }, "agent disconnected; its rules stay");
+      loop.trigger("report");
+    },
   });
   const clocks = startClocks(
     () => loop.trigger("git"),
@@ -58,6 +61,7 @@ export async function runReconciler(options: ReconcilerOptions, signal: AbortSig
       status,
       channel,
       view: inventory.view,
+      nowMs: Date.now,
       onInForce: ({ pollIntervalSeconds, schedule }) => clocks.set(pollIntervalSeconds, schedule),
       log,
     },

@@ -1,10 +1,12 @@
 /** Each declared object with its `.status`, as `kubectl get -o yaml` would print it. */
 import { dump } from "js-yaml";
 import type { Group, LabelSelector, Policy } from "../../policies/intent.ts";
+import { ON_GATEWAY_FAILURE } from "../../policies/manifests/schemas.ts";
 import type { GroupOutcome, PolicyOutcome } from "../../policies/model.ts";
 import type { NodeReport } from "../../policies/nodestate.ts";
 import { groupCondition, isConverged, policyCondition } from "./confirmation.ts";
 import type { StatusInput } from "./input.ts";
+import { lacksPorts, portRange } from "./ports.ts";
 
 const apiVersion = "networking.gke.io/v1";
 
@@ -54,11 +56,14 @@ function groupPage(group: Group, outcome: GroupOutcome, input: StatusInput): str
 }
 
 function policyPage(policy: Policy, outcome: PolicyOutcome, input: StatusInput): string {
-  const { ip, node, selectedPods, ignoredHostNetworkPods, shadowed } = outcome;
+  const { ip, node, state, onGatewayFailure, selectedPods, ignoredHostNetworkPods, shadowed } = outcome;
   return yaml({
     kind: "EgressNATPolicy",
     apiVersion,
-    metadata: { name: policy.name },
+    metadata: {
+      name: policy.name,
+      ...(policy.onGatewayFailure === "drop" ? {} : { annotations: { [ON_GATEWAY_FAILURE]: policy.onGatewayFailure } }),
+    },
     spec: {
       sources: policy.sources.map(({ namespaceSelector, podSelector }) => ({
         namespaceSelector: selectorAsWritten(namespaceSelector),
@@ -72,6 +77,7 @@ function policyPage(policy: Policy, outcome: PolicyOutcome, input: StatusInput):
       conditions: [policyCondition(outcome, input)],
       floatingIP: ip,
       gatewayNode: node,
+      ...(state === "held" || state === "nodeIP" ? { activeFailureMode: onGatewayFailure } : {}),
       selectedPods,
       ...(ignoredHostNetworkPods > 0 ? { ignoredHostNetworkPods } : {}),
       ...(shadowed.length > 0 ? { shadowed } : {}),
@@ -91,8 +97,12 @@ function nodePage(node: string, { plan, nodes }: StatusInput): string {
     wanted: {
       generation: progress?.generation ?? null,
       floatingIPs: state?.held.map(({ ip }) => ip) ?? [],
+      ...(state && { gatewayMode: state.gatewayMode, ports: portRange(state) }),
       pods: state?.pods.length ?? 0,
     },
+    ...(state && lacksPorts(state)
+      ? { waitsFor: "ports: what policies select here is held until there are some" }
+      : {}),
     ...(report
       ? {
           reported: {

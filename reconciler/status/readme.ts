@@ -1,10 +1,13 @@
 /** The status branch's front page: what a person sees first in the forge. */
 import type { Finding } from "../../policies/findings.ts";
 import type { PolicyOutcome } from "../../policies/model.ts";
+import type { NodeState } from "../../policies/nodestate.ts";
+import { listNames } from "../../policies/text.ts";
 import { groupCondition, isConverged, isHeldBy, policyCondition } from "./confirmation.ts";
 import type { CommitRef, StatusInput } from "./input.ts";
 import { escapeMarkdown, markdownLink, markdownTable } from "./markdown.ts";
 import { groupPath, nodePath, policyPath } from "./objects.ts";
+import { lacksPorts, portRange } from "./ports.ts";
 
 const maxFindings = 100;
 
@@ -12,12 +15,13 @@ export function readmePage(input: StatusInput): string {
   const sections = [
     `# Egress of ${escapeMarkdown(input.cluster)}\n`,
     `${headline(input)}\n`,
+    nodeIPWarning(input),
     section("Waiting", input.waiting.map((line) => `- ${escapeMarkdown(line)}\n`).join("")),
     section("Findings", findingsTable(findingsOf(input))),
     section("Floating IPs", floatingIPTable(input)),
     section("Policies", policyTable(input)),
     section("Groups", groupTable(input)),
-    section("Nodes", nodeTable(input)),
+    section("Nodes", `${gatewayModeLine(input)}${nodeTable(input)}`),
     `Written by Sallyport from ${escapeMarkdown(input.repository)}. Edits to this branch are overwritten.\n`,
   ];
   return sections.filter((text) => text !== "").join("\n");
@@ -48,6 +52,13 @@ function headline(input: StatusInput): string {
     default:
       return outcome satisfies never;
   }
+}
+
+/** The one exception to "with the floating IP or not at all" is not left to a table. */
+function nodeIPWarning({ plan }: StatusInput): string {
+  const active = plan.policies.filter(({ state }) => state === "nodeIP").map(({ name }) => escapeMarkdown(name));
+  if (active.length === 0) return "";
+  return `**Failure mode nodeIP is active**: traffic of ${listNames(active, 10)} leaves with the addresses of the pods' nodes.\n`;
 }
 
 function describe({ oid, subject }: CommitRef): string {
@@ -86,11 +97,13 @@ function findingsTable(findings: readonly Finding[]): string {
 }
 
 function floatingIPTable({ plan, nodes }: StatusInput): string {
+  const doubt = (ip: string, node: string): string => {
+    if (plan.next.lost.includes(ip)) return ", lost: nobody holds it";
+    return isHeldBy(ip, node, nodes) ? "" : ", not confirmed";
+  };
   const rows = plan.allocations.map(({ ip, node }) => [
     ip,
-    node === null
-      ? "none"
-      : `${markdownLink(node, nodePath(node))}${isHeldBy(ip, node, nodes) ? "" : ", not confirmed"}`,
+    node === null ? "none" : `${markdownLink(node, nodePath(node))}${doubt(ip, node)}`,
     plan.policies
       .filter((policy) => policy.ip === ip)
       .map(({ name }) => markdownLink(name, policyPath(name)))
@@ -106,12 +119,17 @@ function policyTable(input: StatusInput): string {
       markdownLink(policy.name, policyPath(policy.name)),
       status,
       escapeMarkdown(reason),
-      policy.ip ?? "",
+      leavesAs(policy),
       countPods(policy),
       escapeMarkdown(message),
     ];
   });
   return markdownTable(["Policy", "Ready", "Reason", "Leaves as", "Pods", "Message"], rows);
+}
+
+function leavesAs({ state, ip }: PolicyOutcome): string {
+  if (state === "nodeIP") return "node addresses (nodeIP)";
+  return state === "held" ? "nothing (held)" : (ip ?? "");
 }
 
 function countPods({ selectedPods, ignoredHostNetworkPods }: PolicyOutcome): string {
@@ -130,18 +148,28 @@ function groupTable(input: StatusInput): string {
 }
 
 function nodeTable({ plan, nodes }: StatusInput): string {
-  const rows = plan.nodes.map(({ node, held }) => {
+  const rows = plan.nodes.map((state) => {
+    const { node, held } = state;
     const progress = nodes.get(node);
     const report = progress?.report;
     return [
       markdownLink(node, nodePath(node)),
       held.map(({ ip }) => ip).join(", "),
+      portsOf(state),
       outcomeOf(progress),
       report ? `${report.generation} of ${progress.generation}` : "",
       report?.error === undefined ? "" : escapeMarkdown(report.error),
     ];
   });
-  return markdownTable(["Node", "Floating IPs", "Outcome", "Generation", "Error"], rows);
+  return markdownTable(["Node", "Floating IPs", "Ports", "Outcome", "Generation", "Error"], rows);
+}
+
+function gatewayModeLine({ plan: { next } }: StatusInput): string {
+  return next.gatewayMode === null ? "" : `Gateways are ${next.gatewayMode}.\n\n`;
+}
+
+function portsOf(state: NodeState): string {
+  return lacksPorts(state) ? "none: what policies select is held" : (portRange(state) ?? "");
 }
 
 function outcomeOf(progress: ReturnType<StatusInput["nodes"]["get"]>): string {

@@ -100,6 +100,7 @@ function startLoop(): Loop {
       },
       view: () => seen,
       onInForce: () => undefined,
+      nowMs: Date.now,
       log: pino({ level: "silent" }),
     },
     new AbortController().signal,

@@ -157,6 +157,56 @@ describe("objects", () => {
     });
   });
 
+  test("what becomes of traffic without a gateway is shown while it does", () => {
+    const message = "traffic leaves with the address of each pod's node, …";
+    const ready = { type: "Ready", status: "False", reason: "GatewayLost", message } as const;
+    const input = bobWith({ state: "nodeIP", node: null, ready }, inForce());
+    expect(load(page("egressnatpolicies/bob.yaml", input))).toMatchObject({
+      metadata: { name: "bob", annotations: { "sallyport.dev/on-gateway-failure": "nodeIP" } },
+      status: { conditions: [ready], floatingIP: "192.168.1.101", gatewayNode: null, activeFailureMode: "nodeIP" },
+    });
+    const readme = page("README.md", input);
+    expect(readme).toContain(
+      "\n**Failure mode nodeIP is active**: traffic of bob leaves with the addresses of the pods' nodes.\n",
+    );
+    expect(readme).toContain("| False | GatewayLost | node addresses (nodeIP) | 0 |");
+    const held = bobWith({ state: "held", onGatewayFailure: "drop", node: null, ready }, inForce());
+    expect(page("egressnatpolicies/bob.yaml", held)).toContain("activeFailureMode: drop\n");
+    expect(page("README.md", held)).toContain("| False | GatewayLost | nothing (held) | 0 |");
+    expect(page("README.md", held)).not.toContain("nodeIP");
+  });
+
+  test("an address that nobody holds is shown as lost", () => {
+    const input = inForce();
+    const lost = { ...input, plan: { ...plan, next: { ...plan.next, lost: ["192.168.1.100"] } } };
+    expect(page("README.md", lost)).toContain("| [worker1](nodes/worker1.yaml), lost: nobody holds it |");
+  });
+
+  test("a node's ports, and what a node waits for that has none", () => {
+    const input = inForce();
+    const states = plan.nodes.map((state, i) => ({
+      ...state,
+      gatewayMode: "stateless" as const,
+      portBlock: i === 0 ? { firstPort: 1024, ports: 256 } : null,
+    }));
+    const stateless = {
+      ...input,
+      plan: { ...plan, nodes: states, next: { ...plan.next, gatewayMode: "stateless" as const } },
+    };
+    expect(load(page("nodes/worker1.yaml", stateless))).toMatchObject({
+      wanted: { gatewayMode: "stateless", ports: "1024-1279" },
+    });
+    expect(load(page("nodes/worker2.yaml", stateless))).toMatchObject({
+      wanted: { gatewayMode: "stateless", ports: null },
+      waitsFor: "ports: what policies select here is held until there are some",
+    });
+    const readme = page("README.md", stateless);
+    expect(readme).toContain("\n## Nodes\n\nGateways are stateless.\n\n");
+    expect(readme).toContain("| [worker1](nodes/worker1.yaml) | 192.168.1.100 | 1024-1279 | converged |");
+    expect(readme).toContain("| 192.168.1.101 | none: what policies select is held | converged |");
+    expect(page("nodes/worker2.yaml", input)).not.toContain("waitsFor");
+  });
+
   test("names that no cluster would accept cannot leave their folder", () => {
     const input = inForce();
     const [policy] = input.intent.policies;
@@ -238,15 +288,43 @@ describe("Ready needs the nodes' word", () => {
 describe("the allowlist", () => {
   test("lists every address in use with its destinations, and names no commit", () => {
     expect(page("allowlist.csv", inForce())).toBe(
-      "floating_ip,policies,destinations\r\n192.168.1.100,alice-paul,1.1.1.0/24 8.8.8.0/24\r\n192.168.1.101,bob,203.0.113.0/24\r\n",
+      [
+        "floating_ip,policies,destinations,on_gateway_failure,node_addresses,node_addresses_in_use",
+        "192.168.1.100,alice-paul,1.1.1.0/24 8.8.8.0/24,drop,,",
+        "192.168.1.101,bob,203.0.113.0/24,drop,,",
+        "",
+      ].join("\r\n"),
     );
     expect(JSON.parse(page("allowlist.json", inForce()))).toEqual({
       cluster: "lab",
       sources: [
-        { floatingIP: "192.168.1.100", policies: ["alice-paul"], destinations: ["1.1.1.0/24", "8.8.8.0/24"] },
-        { floatingIP: "192.168.1.101", policies: ["bob"], destinations: ["203.0.113.0/24"] },
+        {
+          floatingIP: "192.168.1.100",
+          policies: ["alice-paul"],
+          destinations: ["1.1.1.0/24", "8.8.8.0/24"],
+          ...{ onGatewayFailure: "drop", nodeAddresses: [], nodeAddressesInUse: false },
+        },
+        {
+          floatingIP: "192.168.1.101",
+          policies: ["bob"],
+          destinations: ["203.0.113.0/24"],
+          ...{ onGatewayFailure: "drop", nodeAddresses: [], nodeAddressesInUse: false },
+        },
       ],
     });
+  });
+
+  test("tells apart the policies that may leave with node addresses, with those, and whether they do so now", () => {
+    const shared = bobWith({ ip: "192.168.1.100" }, inForce());
+    const lines = (input: StatusInput) => page("allowlist.csv", input).split("\r\n").slice(1, -1);
+    const nodeAddresses = "192.168.1.1 192.168.1.2 192.168.1.3";
+    expect(lines(shared)).toEqual([
+      "192.168.1.100,alice-paul,1.1.1.0/24 8.8.8.0/24,drop,,",
+      `192.168.1.100,bob,203.0.113.0/24,nodeIP,${nodeAddresses},false`,
+    ]);
+    expect(lines(bobWith({ state: "nodeIP", node: null }, inForce()))[1]).toBe(
+      `192.168.1.101,bob,203.0.113.0/24,nodeIP,${nodeAddresses},true`,
+    );
   });
 
   test("a field that a spreadsheet would run is kept from running", () => {
@@ -258,7 +336,7 @@ describe("the allowlist", () => {
       intent: { ...input.intent, policies: renamed(input.intent.policies) },
       plan: { ...input.plan, policies: renamed(input.plan.policies) },
     };
-    expect(page("allowlist.csv", odd)).toContain(`192.168.1.101,"'=1,""x""",203.0.113.0/24`);
+    expect(page("allowlist.csv", odd)).toContain(`192.168.1.101,"'=1,""x""",203.0.113.0/24,drop`);
   });
 });
 
@@ -267,6 +345,18 @@ test("equal input gives equal pages, whatever the order of the nodes' reports", 
   const reversed = { ...input, nodes: new Map([...input.nodes].reverse()) };
   expect([...statusPages(reversed)]).toEqual([...statusPages(inForce())]);
 });
+
+/** bob asks for nodeIP. */
+function bobWith(change: Partial<PolicyOutcome>, input: StatusInput): StatusInput {
+  const onGatewayFailure = "nodeIP" as const;
+  const ofBob = <T extends { name: string }>(things: readonly T[], fields: object) =>
+    things.map((thing) => (thing.name === "bob" ? { ...thing, onGatewayFailure, ...fields } : thing));
+  return {
+    ...input,
+    intent: { ...input.intent, policies: ofBob(input.intent.policies, {}) },
+    plan: { ...input.plan, policies: ofBob(input.plan.policies, change) },
+  };
+}
 
 const head = { oid: "a".repeat(40), subject: "Add alice-paul" };
 
@@ -413,6 +503,7 @@ const intent: Intent = {
       ],
       destinations: ["8.8.8.0/24", "1.1.1.0/24"].map(positioned),
       gatewayRef: positioned({ namespace: "kube-system", name: "default" }),
+      onGatewayFailure: "drop",
       at,
     },
     {
@@ -420,6 +511,7 @@ const intent: Intent = {
       sources: [{ namespaceSelector: label("user", "bob"), podSelector: { requirements: [] } }],
       destinations: [positioned("203.0.113.0/24")],
       gatewayRef: positioned({ namespace: "kube-system", name: "gateway1" }),
+      onGatewayFailure: "drop",
       at,
     },
     {
@@ -427,6 +519,7 @@ const intent: Intent = {
       sources: [{ namespaceSelector: label("user", "carol"), podSelector: { requirements: [] } }],
       destinations: [positioned("198.51.100.0/24")],
       gatewayRef: positioned({ namespace: "kube-system", name: "absent" }),
+      onGatewayFailure: "drop",
       at,
     },
   ],
