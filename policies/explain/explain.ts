@@ -104,16 +104,14 @@ function withoutPolicies(pod: PodView, state: NodeState | undefined, destination
   return untouched(`${formatAddress(destination)} lies in ${around}, which is inside the cluster`);
 }
 
-/** The policy whose destination is the class's first rule that contains the address; a tie went to the first by name. */
+/** The policy of the class's first rule that contains the address. */
 function winnerOf(
   candidates: readonly Candidate[],
   podClass: PodClass | undefined,
   destination: Address,
 ): Candidate | undefined {
   const rule = podClass?.rules.find(({ cidr }) => covers(cidr, destination));
-  if (podClass === undefined || rule === undefined) return undefined;
-  const members = new Set(podClass.key.split(","));
-  return candidates.find(({ policy, best }) => members.has(policy.name) && best?.destination.value === rule.cidr);
+  return rule && candidates.find(({ policy }) => policy.name === rule.policy);
 }
 
 function classOf(known: NodePod | undefined, state: NodeState | undefined): PodClass | undefined {

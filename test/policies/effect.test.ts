@@ -267,7 +267,7 @@ test("the effect of a plan that follows itself is empty", () => {
   );
 });
 
-test("connections are at risk where an address of the pod's class goes away, or moves", () => {
+test("connections are at risk where an address of the pod's class goes away or moves, and where the mode changes", () => {
   fc.assert(
     fc.property(worlds, ({ before, after }) => {
       const { connections } = effect(before, after);
@@ -276,17 +276,23 @@ test("connections are at risk where an address of the pod's class goes away, or 
           const key = pods.find((one) => one.name === name)?.class;
           return classes.find((one) => one.key === key)?.rules.map(({ id }) => id) ?? [];
         });
-      const nodeOf = ({ plan: { allocations } }: Planned, id: number) =>
-        allocations.find((allocation) => allocation.id === id)?.node ?? null;
+      const nodeOf = ({ plan: { allocations, next } }: Planned, id: number) =>
+        allocations.find((one) => one.id === id && !next.lost.includes(one.ip))?.node ?? null;
+      const isStuck = ({ plan: { nodes } }: Planned, name: string) => {
+        const state = nodes.find(({ pods }) => pods.some((one) => one.name === name));
+        return state?.gatewayMode === "stateless" && state.portBlock === null;
+      };
+      const [from, to] = [before.plan.next.gatewayMode, after.plan.next.gatewayMode];
       const counts = { reset: 0, held: 0, modeChanged: 0, rerouted: 0 };
       for (const { name } of seen.pods) {
-        const used = idsOf(before, name).filter((id) => nodeOf(before, id) !== null);
+        const used = isStuck(before, name) ? [] : idsOf(before, name).filter((id) => nodeOf(before, id) !== null);
         const lost = used.filter((id) => !idsOf(after, name).includes(id));
-        const stuck = used.filter((id) => nodeOf(after, id) === null);
+        const stuck = used.filter((id) => nodeOf(after, id) === null || isStuck(after, name));
         const moved = used.filter((id) => nodeOf(after, id) !== nodeOf(before, id));
         if (lost.length > 0) counts.reset++;
         else if (stuck.length > 0) counts.held++;
-        else if (moved.length > 0) counts.rerouted++;
+        else if (used.length > 0 && from !== to) counts.modeChanged++;
+        else if (moved.length > 0 && to !== "stateless") counts.rerouted++;
       }
       expect(connections).toEqual(counts);
     }),

@@ -109,7 +109,7 @@ test("what it says is what becomes of the traffic, for any pod and address", () 
           const question = { pod: { namespace: inNamespace, name }, destination };
           const { verdict, sourceIP, policy: decider } = explain(declared, cluster, planned, question) as Explanation;
           const nodeIP = planned.nodes.find((state) => state.node === node)?.underlayIP;
-          const source = verdict === "node" ? nodeIP : sourceIP;
+          const source = verdict === "node" || verdict === "nodeIP" ? nodeIP : sourceIP;
           const one = cluster.pods.find((candidate) => candidate.name === name) as PodView;
           expect({ source, policy: decider }).toEqual(oracle(one, destination));
         }

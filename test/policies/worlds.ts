@@ -10,7 +10,7 @@ import {
   parseCidr,
 } from "../../policies/addresses.ts";
 import type { Planned } from "../../policies/effect/effect.ts";
-import { nothingBefore, plan } from "../../policies/plan.ts";
+import { type GivenBlock, nothingBefore, plan } from "../../policies/plan.ts";
 import { namespaceLabels } from "../../policies/pods.ts";
 import { matches } from "../../policies/selectors.ts";
 import type { PodView } from "../../policies/view.ts";
@@ -33,14 +33,20 @@ const policyFields = fc.record({
   via: fc.constantFrom("default", "g1", "g2", "unknown"),
   to: fc.subarray(cidrs, { minLength: 1 }),
   namespaces: fc.constantFrom({}, { name: "web" }, { name: "db" }),
+  onGatewayFailure: fc.constantFrom("drop", "nodeIP"),
 });
 const intents = fc.record({
   policies: fc.array(policyFields, { maxLength: 4 }),
   ips: fc.subarray(["192.168.1.100", "192.168.1.101", "10.1.1.1"], { minLength: 1 }),
   noEgressCIDRs: fc.subarray(["8.0.8.0/24", "8.0.0.0/9", "8.128.0.0/9"]),
+  mode: fc.constantFrom(null, "stateful", "stateless"),
 });
 const flags = fc.record({ ready: fc.boolean(), draining: fc.boolean() });
+const lost = fc.subarray(["192.168.1.100", "192.168.1.101"], { maxLength: 1 });
 const worldFields = fc.record({
+  freeBlocks: fc.constantFrom(0, 1, 2),
+  lost,
+  lostAfter: lost,
   before: intents,
   after: intents,
   nodes: fc.tuple(flags, flags),
@@ -56,19 +62,29 @@ type WorldFields = typeof worldFields extends fc.Arbitrary<infer Fields> ? Field
 
 export const worlds: fc.Arbitrary<World> = worldFields.map(makeWorld);
 
-function makeWorld({ before, after, nodes, nodesAfter }: WorldFields): World {
-  const declare = ({ policies, ips, noEgressCIDRs }: typeof before) =>
+/** All ports but those of so many blocks are in quarantine. */
+function portsTaken(freeBlocks: number): GivenBlock[] {
+  return Array.from({ length: 63 - freeBlocks }, (_, i) => {
+    const retired = { atMs: 0, mayBeReused: false };
+    return { node: `gone${i}`, firstPort: 1024 * (i + 1), ports: 1024, retired };
+  });
+}
+
+function makeWorld({ before, after, nodes, nodesAfter, freeBlocks, ...lostIPs }: WorldFields): World {
+  const declare = ({ policies, ips, noEgressCIDRs, mode }: typeof before) =>
     intent(
       [group("default", ...ips), group("g1", "192.168.1.101"), group("g2", "10.1.1.1")],
       policies.map((fields, i) => policy(`p${i}`, fields)),
-      { noEgressCIDRs },
+      { noEgressCIDRs, gatewayMode: mode && { value: mode, at: { file: "egress.yaml", line: 1, column: 1 } } },
     );
   const look = ([one, two]: typeof nodes) => ({ ...seen, nodes: [worker(1, one), worker(2, two)] });
   const [first, second] = [declare(before), declare(after)];
-  const planned = plan(first, look(nodes), nothingBefore);
+  const start = { ...nothingBefore, portBlocks: portsTaken(freeBlocks), lost: lostIPs.lost };
+  const planned = plan(first, look(nodes), start);
+  const next = { ...planned.next, lost: lostIPs.lostAfter };
   return {
     before: { intent: first, plan: planned, view: look(nodes) },
-    after: { intent: second, plan: plan(second, look(nodesAfter), planned.next), view: look(nodesAfter) },
+    after: { intent: second, plan: plan(second, look(nodesAfter), next), view: look(nodesAfter) },
   };
 }
 
@@ -104,10 +120,11 @@ export function sourceOf({
       .filter(({ prefix }) => contains(prefix, address))
       .sort((a, b) => b.prefix.length - a.prefix.length || (a.name < b.name ? -1 : 1));
     if (best === undefined) return { source: node, policy: null };
-    const { ip: floating, node: gateway } = outcomes.find(
-      ({ name }) => name === best.name,
-    ) as (typeof outcomes)[number];
-    return { source: gateway === null ? null : floating, policy: best.name };
+    const { ip: floating, state } = outcomes.find(({ name }) => name === best.name) as (typeof outcomes)[number];
+    const here = nodes.find((one) => one.node === pod.node);
+    const hasPorts = here?.gatewayMode !== "stateless" || here.portBlock !== null;
+    const source = { active: hasPorts ? floating : null, held: null, nodeIP: node, refused: node }[state];
+    return { source, policy: best.name };
   };
 }
 
