@@ -43,14 +43,21 @@ const sources = fc.array(fc.record({ namespaceSelector: selector, podSelector: s
 const intents: fc.Arbitrary<Intent> = fc
   .tuple(
     fc.subarray(addresses, { minLength: 3 }),
-    fc.array(fc.record({ sources, to: destinations, via: fc.constantFrom("g0", "g1", "g2", "g3") }), { maxLength: 5 }),
+    fc.array(
+      fc.record({
+        ...{ sources, to: destinations, via: fc.constantFrom("g0", "g1", "g2", "g3") },
+        onGatewayFailure: fc.constantFrom("drop", "nodeIP"),
+      }),
+      { maxLength: 5 },
+    ),
     fc.constantFrom("", "now"),
+    fc.constantFrom(null, "stateful", "stateless"),
   )
-  .map(([main, list, rebalance]) =>
+  .map(([main, list, rebalance, mode]) =>
     intent(
       [group("default", ...main), ...addresses.slice(0, 3).map((ip, i) => group(`g${i}`, ip))],
       list.map((fields, i) => policy(`p${i}`, fields)),
-      { rebalance },
+      { rebalance, gatewayMode: mode && { value: mode, at: { file: "egress.yaml", line: 1, column: 1 } } },
     ),
   );
 
@@ -181,6 +188,7 @@ test("a planner gives what plan gives, whatever differs from the call before", (
     fc.record({ namespaces }),
     fc.record({ intent: intents }),
     fc.record({ previous: fc.constant(nothingBefore) }),
+    fc.record({ lost: fc.subarray(addresses) }),
   );
   fc.assert(
     fc.property(intents, views, fc.array(step, { maxLength: 8 }), (first, seen, steps) => {
@@ -189,6 +197,7 @@ test("a planner gives what plan gives, whatever differs from the call before", (
       for (const one of [{ previous }, ...steps]) {
         if ("intent" in one) declared = one.intent;
         if ("previous" in one) previous = one.previous;
+        if ("lost" in one) previous = { ...previous, lost: one.lost };
         if ("nodes" in one) now = { ...now, nodes: one.nodes };
         if ("namespaces" in one) now = { ...now, namespaces: one.namespaces };
         if ("events" in one) now = { ...now, pods: one.events.reduce(happen, now.pods) };

@@ -26,17 +26,25 @@ const floatingIP = fc.integer({ min: 100, max: 112 }).chain((n) => fc.constantFr
 const floatingIPs = fc.uniqueArray(floatingIP, { maxLength: 10 });
 const prefixes = ["8.0.0.0/8", "8.8.0.0/16", "8.8.8.0/24", "9.9.9.9/32", "2001:db8:9::/48", "2001:db8:9:9::/64"];
 const destinations = fc.subarray(prefixes, { minLength: 1 });
-const policies = fc.array(fc.record({ via: fc.constantFrom("default", "g1", "g2"), to: destinations }), {
-  maxLength: 4,
+const policyFields = fc.record({
+  via: fc.constantFrom("default", "g1", "g2"),
+  to: destinations,
+  onGatewayFailure: fc.constantFrom("drop", "nodeIP"),
 });
+const policies = fc.array(policyFields, { maxLength: 4 });
+const modes = fc.constantFrom(null, "stateful", "stateless");
 const asked = fc.constantFrom("", "once", "again");
 const intents = fc
-  .tuple(floatingIPs, floatingIPs, floatingIPs, policies, asked)
-  .map(([main, g1, g2, list, rebalance]) =>
+  .tuple(floatingIPs, floatingIPs, floatingIPs, policies, asked, modes)
+  .map(([main, g1, g2, list, rebalance, mode]) =>
     intent(
       [group("default", ...main), group("g1", ...g1), group("g2", ...g2)],
       list.map((fields, i) => policy(`p${i}`, fields)),
-      { nodeSubnets: ["192.168.1.0/24", "2001:db8:1::/64"], rebalance },
+      {
+        nodeSubnets: ["192.168.1.0/24", "2001:db8:1::/64"],
+        rebalance,
+        gatewayMode: mode && { value: mode, at: { file: "egress.yaml", line: 1, column: 1 } },
+      },
     ),
   );
 const views = nodeViews.map((list) =>
@@ -49,10 +57,10 @@ const views = nodeViews.map((list) =>
 
 /** What a few plans in a row, with the world changing between them, leave behind. */
 const histories = fc
-  .array(fc.tuple(intents, views), { maxLength: 4 })
+  .array(fc.tuple(intents, views, floatingIPs), { maxLength: 4 })
   .map((worlds) =>
     worlds.reduce<Previous>(
-      (previous, [someIntent, someView]) => plan(someIntent, someView, previous).next,
+      (previous, [someIntent, someView, lost]) => ({ ...plan(someIntent, someView, previous).next, lost }),
       nothingBefore,
     ),
   );
@@ -79,6 +87,19 @@ describe("any plan", () => {
       const again = plan(someIntent, someView, result.next);
       expect(again.changes).toEqual([]);
       expect(again).toEqual({ ...result, changes: [] });
+    }));
+
+  test("gives the node's address only to rules of policies that ask for it, and whose address nobody holds", () =>
+    check(({ intent: someIntent, previous, result }) => {
+      const nodeOf = new Map(result.allocations.map(({ id, ip: address, node }) => [id, { address, node }]));
+      const modeOf = new Map(someIntent.policies.map(({ name, onGatewayFailure }) => [name, onGatewayFailure]));
+      for (const { id, policy: name, nodeIP } of result.nodes.flatMap(({ classes }) =>
+        classes.flatMap((c) => c.rules),
+      )) {
+        const { address = "", node } = nodeOf.get(id) ?? {};
+        const isHeld = node !== null && !previous.lost.includes(address);
+        expect(nodeIP ?? false).toBe(modeOf.get(name) === "nodeIP" && !isHeld);
+      }
     }));
 
   test("does not depend on the order of its input", () =>

@@ -17,7 +17,17 @@ const states: fc.Arbitrary<NodeState> = fc.record({
   gateways: fc.constant([]),
   gatewayMode: fc.constantFrom("stateful", "stateless"),
   portBlock: fc.option(fc.record({ firstPort: fc.constantFrom(1024, 2048), ports: fc.constant(1024) })),
-  sourceNodes: fc.constant([]),
+  sourceNodes: fc.array(
+    fc.record({
+      ...{
+        node: fc.constantFrom("a", "b"),
+        underlayIP: fc.constant("192.168.1.1"),
+        mac: fc.constant("02:e9:c0:a8:01:01"),
+      },
+      block: fc.record({ firstPort: fc.constantFrom(1024, 2048), ports: fc.constant(1024) }),
+    }),
+    { maxLength: 2 },
+  ),
   lease: fc.option(
     fc.record({
       addresses: fc.constant([]),
@@ -64,6 +74,8 @@ test.each<keyof NodeState>([
   "destinations",
   "held",
   "gateways",
+  "gatewayMode",
+  "portBlock",
   "classes",
   "pods",
 ])("a state that differs in %s alone has another hash", (field) => {

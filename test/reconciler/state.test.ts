@@ -10,6 +10,8 @@ const { next } = plan(
   nothingBefore,
 );
 
+const block = (node: string, firstPort: number, ports: number) => ({ node, firstPort, ports, retired: null });
+
 describe("what was stored is read back", () => {
   test.each([
     { name: "a plan's memory", state: { cluster: "lab", applied, previous: next } },
@@ -19,7 +21,18 @@ describe("what was stored is read back", () => {
   });
 
   test("the plan's memory has something of everything, or the test above proves little", () => {
-    expect([next.allocations, next.holders, Object.keys(next.policies)].map((list) => list.length)).toEqual([2, 2, 1]);
+    const lists = [next.allocations, next.holders, Object.keys(next.policies), next.portBlocks];
+    expect(lists.map((list) => list.length)).toEqual([2, 2, 1, 2]);
+  });
+
+  test("what was stored before there were modes is a stateful cluster's, without ports", () => {
+    const { gatewayMode: _1, portBlocks: _2, lost: _3, ...earlier } = next;
+    const text = JSON.stringify({ version: 1, cluster: "lab", applied, previous: earlier });
+    const read = readState(new Map([[statePath, text]]), "lab");
+    expect(read.kind === "state" ? read.state.previous : read).toEqual({
+      ...next,
+      ...{ gatewayMode: "stateful", portBlocks: [], lost: [] },
+    });
   });
 
   test("no branch, no state", () => {
@@ -60,6 +73,36 @@ describe("what Sallyport did not write is refused in one line", () => {
       name: "an address in two rows",
       document: withPrevious({ allocations: [first, { ...first, id: 9 }] }),
       says: "192.168.1.100 occurs twice",
+    },
+    {
+      name: "two nodes with common ports",
+      document: withPrevious({ portBlocks: [block("a", 2048, 1024), block("b", 2560, 512)] }),
+      says: "a and b share ports",
+    },
+    {
+      name: "a node with two port blocks",
+      document: withPrevious({ portBlocks: [block("a", 2048, 1024), block("a", 4096, 512)] }),
+      says: "a has two port blocks",
+    },
+    {
+      name: "a port block that is not aligned",
+      document: withPrevious({ portBlocks: [block("a", 2304, 512)] }),
+      says: "the port block of a is not aligned",
+    },
+    {
+      name: "a port block of another size",
+      document: withPrevious({ portBlocks: [block("a", 2048, 2048)] }),
+      says: "previous.portBlocks.0.ports: ",
+    },
+    {
+      name: "system ports",
+      document: withPrevious({ portBlocks: [block("a", 0, 1024)] }),
+      says: "previous.portBlocks.0.firstPort: ",
+    },
+    {
+      name: "an unknown mode",
+      document: withPrevious({ gatewayMode: "stateles" }),
+      says: "previous.gatewayMode: ",
     },
     {
       name: "one id for two addresses",
