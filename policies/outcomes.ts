@@ -33,7 +33,7 @@ export function policyOutcome(admission: Admission, { nodes, problem }: Whereabo
 
 const MEANWHILE = {
   held: "traffic is held",
-  nodeIP: "traffic leaves with the address of each pod's node, as on-gateway-failure: nodeIP asks",
+  nodeIP: "traffic leaves with node addresses (on-gateway-failure: nodeIP)",
 } as const;
 
 export function groupOutcomes(groups: readonly Group[], whereabouts: Whereabouts, sites: Sites): GroupOutcome[] {

@@ -79,6 +79,7 @@ const common = tree(settings, groups);
 const alice = policy("alice", "alice", "203.0.113.0/24", "for-alice");
 const paul = policy("paul", "paul", "203.0.113.0/24", "for-paul");
 const both = tree(common, alice, paul);
+const lax = paul.replace("{name: paul}", "{name: paul, annotations: {sallyport.dev/on-gateway-failure: nodeIP}}");
 
 export const scenarios: readonly Scenario[] = [
   { name: "first-commit", base: "", head: both },
@@ -125,6 +126,14 @@ export const scenarios: readonly Scenario[] = [
     ),
   },
   { name: "floating-ip-added", base: both, head: both.replace("192.168.1.102]", "192.168.1.102, 192.168.1.103]") },
+  { name: "gateway-mode-changed", base: both, head: both.replace("spec:\n", "spec:\n  gateway: {mode: stateless}\n") },
+  { name: "failure-mode-changed", base: both, head: tree(common, alice, lax) },
+  {
+    name: "every-node-lost-with-node-ip",
+    base: tree(common, alice, lax),
+    head: tree(common, alice, lax),
+    after: cluster([{ ready: false }, { ready: false }, { ready: false }]),
+  },
   { name: "rejected", base: both, head: tree(common, alice, paul.replace("action: SNAT", "action: DNAT")) },
   { name: "emptied", base: both, head: "" },
 ];

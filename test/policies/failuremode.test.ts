@@ -60,7 +60,7 @@ describe.each(CASES)("%s", (_what, result, says) => {
   });
 
   test("nodeIP: traffic leaves with the node's address, and status says so", () => {
-    const meanwhile = "traffic leaves with the address of each pod's node, as on-gateway-failure: nodeIP asks";
+    const meanwhile = "traffic leaves with node addresses (on-gateway-failure: nodeIP)";
     expect(conditionOf(result, "lax")).toBe(`nodeIP null ${condition("192.168.1.101", meanwhile)}`);
   });
 

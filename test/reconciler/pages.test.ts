@@ -158,7 +158,7 @@ describe("objects", () => {
   });
 
   test("what becomes of traffic without a gateway is shown while it does", () => {
-    const message = "traffic leaves with the address of each pod's node, …";
+    const message = "traffic leaves with node addresses (on-gateway-failure: nodeIP): …";
     const ready = { type: "Ready", status: "False", reason: "GatewayLost", message } as const;
     const input = bobWith({ state: "nodeIP", node: null, ready }, inForce());
     expect(load(page("egressnatpolicies/bob.yaml", input))).toMatchObject({
