@@ -1,20 +1,18 @@
-/** What each node is told about port blocks: its own, and where addresses may be held also the others'. */
-import type { GivenBlock } from "./model.ts";
+/** Port blocks: who is given one, and what each node is told: its own, and where addresses may be held also the others'. */
+import { gatewayModeOf } from "./gatewaymode.ts";
+import type { ClusterSettings } from "./intent.ts";
+import type { GivenBlock, Previous } from "./model.ts";
 import type { GatewayMode, PortBlock, SourceNode } from "./nodestate.ts";
+import { BLOCKS_MAX, giveBlocks } from "./portblocks.ts";
 import type { Sites } from "./sites.ts";
 
 export interface NodePorts {
+  /** Null while there are no nodes. */
+  readonly gatewayMode: GatewayMode | null;
+  readonly blocks: readonly GivenBlock[];
   blockOf(node: string): PortBlock | null;
   /** The same list for all nodes that are not in it. */
   sourceNodesFor(node: string): readonly SourceNode[];
-}
-
-export interface NodePortsInput {
-  readonly mode: GatewayMode | null;
-  readonly blocks: readonly GivenBlock[];
-  readonly sites: Sites;
-  /** Nodes that may hold an address. */
-  readonly gateways: ReadonlySet<string>;
 }
 
 const NO_SOURCES: readonly SourceNode[] = [];
@@ -22,17 +20,21 @@ const NO_SOURCES: readonly SourceNode[] = [];
 /**
  * When stateful, either all nodes are told their block or none: a node without one takes ports that another believes to
  * be its own, and connections that were made again at a failover would meet.
+ *
+ * @param gateways nodes that may hold an address
  */
-export function nodePorts({ mode, blocks, sites, gateways }: NodePortsInput): NodePorts {
-  const owned = new Map(blocks.map(({ node, firstPort, ports }) => [node, { firstPort, ports }]));
-  const sources = sites.all.flatMap(({ name, underlay }): SourceNode[] => {
-    const block = owned.get(name);
-    return underlay === null || block === undefined
-      ? []
-      : [{ node: name, underlayIP: underlay.ip, mac: underlay.mac, block }];
-  });
-  const isWhole = sources.length === sites.all.filter(({ underlay }) => underlay !== null).length;
-  const told = mode === "stateless" || isWhole ? sources : NO_SOURCES;
+export function planPorts(
+  cluster: ClusterSettings,
+  sites: Sites,
+  previous: Previous,
+  gateways: ReadonlySet<string>,
+): NodePorts {
+  const nodes = sites.all.flatMap(({ name, underlay }) => (underlay === null ? [] : [name]));
+  const gatewayMode = gatewayModeOf(cluster, previous, nodes.length);
+  const mayHaveBlocks = gatewayMode === "stateless" || nodes.length <= BLOCKS_MAX;
+  const blocks = mayHaveBlocks ? giveBlocks(previous.portBlocks, nodes) : previous.portBlocks;
+  const sources = sourceNodes(blocks, sites);
+  const told = gatewayMode === "stateless" || sources.length === nodes.length ? sources : NO_SOURCES;
   const byNode = new Map(told.map((source) => [source.node, source]));
   const others = new Map<string, readonly SourceNode[]>();
   const othersThan = (node: string): readonly SourceNode[] => {
@@ -41,10 +43,21 @@ export function nodePorts({ mode, blocks, sites, gateways }: NodePortsInput): No
     return known;
   };
   return {
+    gatewayMode,
+    blocks,
     blockOf: (node) => byNode.get(node)?.block ?? null,
     sourceNodesFor: (node) => {
       if (!gateways.has(node)) return NO_SOURCES;
       return byNode.has(node) ? othersThan(node) : told;
     },
   };
+}
+
+function sourceNodes(blocks: readonly GivenBlock[], { all }: Sites): SourceNode[] {
+  const owned = new Map(blocks.map(({ node, firstPort, ports }) => [node, { firstPort, ports }]));
+  return all.flatMap(({ name, underlay }) => {
+    const block = owned.get(name);
+    if (underlay === null || block === undefined) return [];
+    return [{ node: name, underlayIP: underlay.ip, mac: underlay.mac, block }];
+  });
 }

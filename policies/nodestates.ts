@@ -5,7 +5,7 @@ import type { ClusterSettings } from "./intent.ts";
 import type { Allocation } from "./model.ts";
 import { NEVER_ROUTED } from "./neverrouted.ts";
 import type { NodePorts } from "./nodeports.ts";
-import type { EgressId, Gateway, GatewayMode, HeldAddress, NodeState, PodClass } from "./nodestate.ts";
+import type { EgressId, Gateway, HeldAddress, NodeState, PodClass } from "./nodestate.ts";
 import type { PlacedPod } from "./pods.ts";
 import type { Site, Sites } from "./sites.ts";
 import { compareText } from "./text.ts";
@@ -15,7 +15,6 @@ interface NodeStateInput {
   readonly sites: Sites;
   readonly allocations: readonly Allocation[];
   readonly effective: ReadonlyMap<string, EffectivePolicy>;
-  readonly gatewayMode: GatewayMode;
   readonly ports: NodePorts;
 }
 
@@ -23,7 +22,7 @@ export type BuildNodeState = (site: Site, pods: readonly PlacedPod[]) => NodeSta
 
 /** Undefined for a node without an underlay address. */
 export function nodeStateBuilder(input: NodeStateInput): BuildNodeState {
-  const { cluster, sites, allocations, effective, gatewayMode, ports } = input;
+  const { cluster, sites, allocations, effective, ports } = input;
   const everywhere = {
     overlay: cluster.overlay,
     podCIDRs: parseCidrs(cluster.podCIDRs).map(formatPrefix),
@@ -42,7 +41,7 @@ export function nodeStateBuilder(input: NodeStateInput): BuildNodeState {
       ...everywhere,
       held: held.get(name) ?? [],
       gateways: idsOf(pods).flatMap((id) => gateways.get(id) ?? []),
-      gatewayMode,
+      gatewayMode: ports.gatewayMode ?? "stateful",
       portBlock: ports.blockOf(name),
       sourceNodes: ports.sourceNodesFor(name),
       lease: null,

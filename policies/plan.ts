@@ -7,16 +7,14 @@ import { allocate, type FloatingIP, rebalance } from "./allocation.ts";
 import { candidatesOf } from "./candidates.ts";
 import { addressChanges, modeChanges, policyChanges } from "./changes.ts";
 import { effectivePolicies, planSelection } from "./classes.ts";
-import { gatewayModeOf } from "./gatewaymode.ts";
 import type { Intent, IpAddress } from "./intent.ts";
-import type { Allocation, GivenBlock, Holders, Plan, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
-import { nodePorts } from "./nodeports.ts";
-import type { GatewayMode, NodeState } from "./nodestate.ts";
+import type { Allocation, Holders, Plan, PolicyOutcome, Previous, PreviousPolicy } from "./model.ts";
+import { planPorts } from "./nodeports.ts";
+import type { NodeState } from "./nodestate.ts";
 import { nodeStateBuilder } from "./nodestates.ts";
 import { groupOutcomes, policyOutcome, type Whereabouts } from "./outcomes.ts";
 import { Planning } from "./planning.ts";
 import { namespaceLabels, PodRegister } from "./pods.ts";
-import { BLOCKS_MAX, giveBlocks } from "./portblocks.ts";
 import { type Admission, admitPolicies } from "./rules/admission.ts";
 import { clusterFindings, shadowFinding } from "./rules/findings.ts";
 import { findUsableIPs, type UsableIPs } from "./rules/floatingips.ts";
@@ -46,14 +44,9 @@ export function startPlanning(intent: Intent, view: View, previous: Previous): P
   const effective = effectivePolicies(admissions, ips.ids.byIP, (ip) => whereabouts.nodes.get(ip) != null);
   const candidates = candidatesOf(allocations, sites);
   const holders = nextHolders(allocations, previous, sites);
-  const gatewayMode = gatewayModeOf(intent.cluster, previous, overlayNodes(sites).length);
-  const portBlocks = blocksFor(gatewayMode, sites, previous);
   const gateways = new Set([...candidates.values(), ...holders.map(({ nodes }) => nodes)].flat());
-  const ports = nodePorts({ mode: gatewayMode, blocks: portBlocks, sites, gateways });
-  const buildState = nodeStateBuilder({
-    ...{ cluster: intent.cluster, sites, allocations, effective, ports },
-    gatewayMode: gatewayMode ?? "stateful",
-  });
+  const ports = planPorts(intent.cluster, sites, previous, gateways);
+  const buildState = nodeStateBuilder({ cluster: intent.cluster, sites, allocations, effective, ports });
   const policies = [...admissions.values()].map((admission) => policyOutcome(admission, whereabouts));
   return new Planning({
     withoutPods: {
@@ -64,14 +57,11 @@ export function startPlanning(intent: Intent, view: View, previous: Previous): P
       nodes: sites.all.flatMap((site) => buildState(site, []) ?? []),
       nodeAddresses: [...sites.byAddress.keys()].sort(compareText),
       changes: [
-        ...modeChanges(gatewayMode, previous),
+        ...modeChanges(ports.gatewayMode, previous),
         ...addressChanges(allocations, previous, whereabouts, sites),
         ...policyChanges(policies, previous),
       ],
-      findings: [
-        ...clusterFindings(intent, sites, whereabouts, admissions),
-        ...(gatewayMode === "stateless" ? portFindings(intent, sites, portBlocks) : []),
-      ],
+      findings: [...clusterFindings(intent, sites, whereabouts, admissions), ...portFindings(intent, sites, ports)],
       next: {
         allocations,
         holders,
@@ -87,8 +77,8 @@ export function startPlanning(intent: Intent, view: View, previous: Previous): P
           previous.agents,
           sites.all.map(({ name }) => name),
         ),
-        gatewayMode,
-        portBlocks,
+        gatewayMode: ports.gatewayMode,
+        portBlocks: ports.blocks,
         lost,
       },
     },
@@ -127,17 +117,6 @@ function whereaboutsOf(
     return node === null ? whyNowhere(floatingIP, sites) : heldByNobody(ip, node);
   };
   return { nodes, problem };
-}
-
-/** A cluster that is too large for all to have a block gives none: when stateful, that is all or none (nodeports.ts). */
-function blocksFor(mode: GatewayMode | null, sites: Sites, { portBlocks }: Previous): readonly GivenBlock[] {
-  const nodes = overlayNodes(sites);
-  if (mode !== "stateless" && nodes.length > BLOCKS_MAX) return portBlocks;
-  return giveBlocks(portBlocks, nodes);
-}
-
-function overlayNodes({ all }: Sites): string[] {
-  return all.flatMap(({ name, underlay }) => (underlay === null ? [] : [name]));
 }
 
 /** Everyone who may hold an address stays listed until a report says otherwise, or the node has left the cluster. */

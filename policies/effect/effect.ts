@@ -40,7 +40,7 @@ export interface Effect {
   };
 }
 
-export interface GatewayModeEffect {
+interface GatewayModeEffect {
   readonly from: GatewayMode;
   readonly to: GatewayMode;
   /** One sentence without a full stop. */

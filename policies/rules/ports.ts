@@ -1,6 +1,6 @@
 import type { Finding } from "../findings.ts";
 import type { Intent } from "../intent.ts";
-import type { GivenBlock } from "../model.ts";
+import type { NodePorts } from "../nodeports.ts";
 import { BLOCKS_MAX } from "../portblocks.ts";
 import type { Sites } from "../sites.ts";
 import { listNames } from "../text.ts";
@@ -8,20 +8,20 @@ import { finding, groupRef } from "./findings.ts";
 import { isDefaultGroup } from "./floatingips.ts";
 
 /** Nodes that stateless gateways do not serve: what policies select there is held. */
-export function portFindings({ cluster, groups }: Intent, { all }: Sites, blocks: readonly GivenBlock[]): Finding[] {
-  const owners = new Set(blocks.map(({ node }) => node));
+export function portFindings({ cluster, groups }: Intent, { all }: Sites, ports: NodePorts): Finding[] {
+  if (ports.gatewayMode !== "stateless") return [];
   const nodes = all.flatMap(({ name, underlay }) => (underlay === null ? [] : [name]));
-  const without = nodes.filter((node) => !owners.has(node));
+  const without = nodes.filter((node) => ports.blockOf(node) === null);
   const group = groups.find(isDefaultGroup);
   const at = cluster.gatewayMode?.at ?? cluster.at ?? group?.at;
   if (without.length === 0 || at === undefined) return [];
   const object = cluster.at === null && group !== undefined ? groupRef(group) : undefined;
-  const { why, fix } = whyNone(nodes.length, blocks);
+  const { why, fix } = whyNone(nodes.length, ports);
   const message = `what policies select on ${listNames(without)} is held: ${without.length === 1 ? "this node has" : "these nodes have"} no port block, ${why}`;
   return [finding("error", "node-without-port-block", message, fix, at, object)];
 }
 
-function whyNone(nodes: number, blocks: readonly GivenBlock[]): { why: string; fix: string } {
+function whyNone(nodes: number, { blocks }: NodePorts): { why: string; fix: string } {
   if (nodes > BLOCKS_MAX) {
     const why = `since stateless gateways serve at most ${BLOCKS_MAX} nodes, and there are ${nodes}`;
     return { why, fix: "write gateway.mode: stateful, which cuts open connections once, or remove nodes" };

@@ -13,7 +13,7 @@ const quickstart = await readManifestPaths([new URL("../../examples/quickstart",
 export const frontend = { labels: { role: "frontend" } };
 
 /** Three nodes with a selected pod each. */
-export const threeNodes = (): View =>
+const threeNodes = (): View =>
   view(
     [worker(1), worker(2), worker(3)],
     [1, 2, 3].map((n) => pod(`alice/frontend-${n}`, `10.10.0.${n}`, { node: `worker${n}`, ...frontend })),

@@ -170,7 +170,8 @@ describe("objects", () => {
       "\n**Failure mode nodeIP is active**: traffic of bob leaves with the addresses of the pods' nodes.\n",
     );
     expect(readme).toContain("| False | GatewayLost | node addresses (nodeIP) | 0 |");
-    const held = bobWith({ state: "held", onGatewayFailure: "drop", node: null, ready }, inForce());
+    const dropping = { ...ready, message: "traffic is held: …" };
+    const held = bobWith({ state: "held", onGatewayFailure: "drop", node: null, ready: dropping }, inForce());
     expect(page("egressnatpolicies/bob.yaml", held)).toContain("activeFailureMode: drop\n");
     expect(page("README.md", held)).toContain("| False | GatewayLost | nothing (held) | 0 |");
     expect(page("README.md", held)).not.toContain("nodeIP");
