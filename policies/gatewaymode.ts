@@ -5,7 +5,7 @@ import type { GatewayMode } from "./nodestate.ts";
 import { BLOCKS_MAX } from "./portblocks.ts";
 
 /** Of a new cluster that is small enough for stateless gateways. */
-const DEFAULT_GATEWAY_MODE: GatewayMode = "stateful";
+export const DEFAULT_GATEWAY_MODE: GatewayMode = "stateful";
 
 /**
  * What the manifests say, else what the cluster is in: a change cuts open connections. Null while it has no nodes, since

@@ -49,6 +49,7 @@ spec:
   nodeSubnets: [192.168.1.0/24]
   podCIDRs: [10.10.0.0/16]
   serviceCIDRs: [10.96.0.0/16]
+  gateway: {mode: stateful}
 `;
 const group = (name: string, ...ips: string[]) => `
 kind: NetworkGatewayGroup
@@ -126,7 +127,7 @@ export const scenarios: readonly Scenario[] = [
     ),
   },
   { name: "floating-ip-added", base: both, head: both.replace("192.168.1.102]", "192.168.1.102, 192.168.1.103]") },
-  { name: "gateway-mode-changed", base: both, head: both.replace("spec:\n", "spec:\n  gateway: {mode: stateless}\n") },
+  { name: "gateway-mode-changed", base: both, head: both.replace("stateful", "stateless") },
   { name: "failure-mode-changed", base: both, head: tree(common, alice, lax) },
   {
     name: "every-node-lost-with-node-ip",

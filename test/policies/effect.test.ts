@@ -111,7 +111,8 @@ test("a selector that becomes narrower: fewer pods, told at the policy", () => {
 });
 
 test("a gateway moves: sources keep their address, and connections pass to a node that does not know them", () => {
-  const same = intent(groups, [policy("a", web)]);
+  const at = { file: "egress.yaml", line: 1, column: 1 };
+  const same = intent(groups, [policy("a", web)], { gatewayMode: { value: "stateful", at } });
   const result = effectOf(same, same, { ...seen, nodes: [worker(1, { ready: false }), worker(2)] });
   expect(result.floatingIPs).toEqual([
     {

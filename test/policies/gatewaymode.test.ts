@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { effect } from "../../policies/effect/effect.ts";
 import { explain } from "../../policies/explain/explain.ts";
+import { DEFAULT_GATEWAY_MODE } from "../../policies/gatewaymode.ts";
 import type { ClusterSettings } from "../../policies/intent.ts";
 import type { GatewayMode, NodeState } from "../../policies/nodestate.ts";
 import { nothingBefore, type Plan, type Previous, plan, startPlanning } from "../../policies/plan.ts";
@@ -32,7 +33,7 @@ const withBlocks = ({ nodes: states }: Plan) => states.filter(({ portBlock }) =>
 const was = (gatewayMode: GatewayMode): Previous => ({ ...nothingBefore, gatewayMode });
 
 test.each<[string, GatewayMode | null, number, Previous, GatewayMode | null]>([
-  ["a new cluster has the default", null, 3, nothingBefore, "stateful"],
+  ["a new cluster has the default", null, 3, nothingBefore, DEFAULT_GATEWAY_MODE],
   ["one that is too large for stateless gateways is stateful", null, 253, nothingBefore, "stateful"],
   ["without nodes nothing is decided yet", null, 0, nothingBefore, null],
   ["what is written holds", "stateless", 3, nothingBefore, "stateless"],
@@ -194,7 +195,7 @@ describe("a change of the mode", () => {
   });
 
   test.each<[string, GatewayMode | null, GatewayMode | null]>([
-    ["written down as it is", null, "stateful"],
+    ["written down as it is", null, DEFAULT_GATEWAY_MODE],
     ["left out", "stateless", null],
   ])("is none where the mode is %s", (_what, from, to) => {
     expect(change(from, to)).toMatchObject({ gatewayMode: null, connectionsCut: 0, nodes: [] });
