@@ -15,7 +15,7 @@ const longer = rule("198.51.100.10/32", 2, "b");
 
 const flow = (mark: number, parts: Partial<Flow> = {}): Flow => ({
   ...{ protocol: 6, source: POD, destination: SERVER, sourcePort: 40_000, destinationPort: 443, icmp: null },
-  ...{ server: SERVER, serverPort: 443, seenAs: POD, tcpState: "ESTABLISHED", answered: true, mark },
+  ...{ server: SERVER, serverPort: 443, seenAs: POD, seenAsPort: 40_000, tcpState: "ESTABLISHED", answered: true, mark },
   ...parts,
 });
 const UDP = { protocol: 17, tcpState: null };
@@ -31,9 +31,11 @@ const change = (rules: PodChange["rules"], formerRules = [wide]): PodChange => (
 const settlement = (rules: PodChange["rules"]): Settlement => ({
   pods: [change(rules)],
   vanishedIds: [7],
+  isAnybodys: true,
   ids: [1, 2, 7],
   floatingOfId: new Map([[2, FLOATING]]),
   noEgressCIDRs: ["10.96.0.0/12"],
+  stateless: null,
 });
 
 type Row = readonly [what: string, rules: PodChange["rules"], flow: Flow, judgement: Judgement];
