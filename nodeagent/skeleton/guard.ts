@@ -50,7 +50,8 @@ export function guardTable(mode: GatewayMode): TableDeclaration {
 
 /**
  * Of the packet as it is, so also of those that belong to no connection, or go against its direction: an ICMP error of
- * this node itself about an answer would leave under the floating IP.
+ * this node itself about an answer would leave under the floating IP. What comes from the gateway was judged there, and on
+ * its way to the pod are the gateway's own ICMP errors, under the floating IP.
  */
 function translatedRules(family: Family): readonly RuleDeclaration[] {
   const { ip, nfproto } = WORDS[family];
@@ -61,7 +62,7 @@ function translatedRules(family: Family): readonly RuleDeclaration[] {
       comment: `in the tunnel, but not translated: IPv${family}`,
     },
     {
-      text: `oifname != ${overlay} ${ip} saddr ${translated} ${ip} saddr != ${floating} counter name not_held drop`,
+      text: `iifname != ${overlay} oifname != ${overlay} ${ip} saddr ${translated} ${ip} saddr != ${floating} counter name not_held drop`,
       comment: `translated, but about to leave beside the tunnel from a node that does not hold the address: IPv${family}`,
     },
   ];
