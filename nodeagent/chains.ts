@@ -47,7 +47,9 @@ export function idChain(id: EgressId, role: IdRole): readonly ChainRule[] {
 
 /** Named by its content: an edit makes another chain, to which the pods' elements are then switched. */
 export function classChainName(podClass: PodClass): string {
-  const content = podClass.rules.map(({ cidr, id, nodeIP, policy }) => `${cidr} ${nodeIP ? "!" : ""}${id} ${policy}`).join("\n");
+  const content = podClass.rules
+    .map(({ cidr, id, nodeIP, policy }) => `${cidr} ${nodeIP ? "!" : ""}${id} ${policy}`)
+    .join("\n");
   return `class_${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
 }
 

@@ -81,7 +81,12 @@ function addressesInUse(state: NodeState): readonly HeldAddress[] {
 
 /** Floating IPs that packets of this node's pods leave with. */
 export function translatedElements(state: NodeState, family: Family): Elements {
-  return keys(ofFamily(addressesInUse(state).map(({ ip }) => ip), family));
+  return keys(
+    ofFamily(
+      addressesInUse(state).map(({ ip }) => ip),
+      family,
+    ),
+  );
 }
 
 function idsInUse({ classes }: NodeState): ReadonlySet<EgressId> {

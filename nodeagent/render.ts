@@ -91,7 +91,10 @@ export function render(
       chains: new Map(),
       sets: new Map(FAMILIES.flatMap((family) => guardSets(state, family))),
     },
-    gateway: renderGateway(state, [underlay.name, ...possibleFloatingIPs(state).map((ip) => deviceOf(ip, links, underlay).name)]),
+    gateway: renderGateway(state, [
+      underlay.name,
+      ...possibleFloatingIPs(state).map((ip) => deviceOf(ip, links, underlay).name),
+    ]),
   };
 }
 

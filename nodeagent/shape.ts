@@ -127,7 +127,9 @@ const portBlock: Shape = (value, path) =>
   record({ firstPort: integer(1024, 65_535), ports: integer(PORT_GROUP_SIZE, 1024) })(value, path) ??
   fits(
     "whole groups of ports",
-    (block) => (block as PortBlock).ports % PORT_GROUP_SIZE === 0 && (block as PortBlock).firstPort % (block as PortBlock).ports === 0,
+    (block) =>
+      (block as PortBlock).ports % PORT_GROUP_SIZE === 0 &&
+      (block as PortBlock).firstPort % (block as PortBlock).ports === 0,
   )(value, path);
 
 const signalShape = record({

@@ -106,7 +106,9 @@ function snattedIds(desired: DesiredTable, observed: TableState | null): Readonl
     ...[...(observed?.chains ?? [])].map(([name, { rules }]) => [name, rules[0]] as const),
     ...[...desired.chains].map(([name, [rule]]) => [name, rule?.comment] as const),
   ]);
-  return new Set([...first].flatMap(([name, comment]) => (comment?.endsWith(SNAT_HERE) ? (idOfChain(name) ?? []) : [])));
+  return new Set(
+    [...first].flatMap(([name, comment]) => (comment?.endsWith(SNAT_HERE) ? (idOfChain(name) ?? []) : [])),
+  );
 }
 
 /** What is under way may have another source than its id says now: of an id that has another address, or of another table. */

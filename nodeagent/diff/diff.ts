@@ -4,8 +4,8 @@
  */
 import type { Action } from "../action.ts";
 import { FAMILIES } from "../addresses.ts";
-import { CURTAIN_CHAINS, lowerCurtain, raiseCurtain } from "../curtain.ts";
 import { GATEWAY_TABLE } from "../constants.ts";
+import { CURTAIN_CHAINS, lowerCurtain, raiseCurtain } from "../curtain.ts";
 import type { ConnectionFilter } from "../kernel/conntrack.ts";
 import type { TableState } from "../kernel/nft/listing.ts";
 import type { ObservedKernel } from "../observe.ts";

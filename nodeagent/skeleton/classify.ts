@@ -4,17 +4,7 @@ import { FAMILIES, type Family } from "../addresses.ts";
 import { PROBE_NUMBER } from "../constants.ts";
 import type { ChainDeclaration } from "../kernel/nft/declaration.ts";
 import { FROM_TUNNEL } from "./from-tunnel.ts";
-import {
-  idAndRole,
-  isServerTold,
-  judge,
-  overlay,
-  setName,
-  tellBoth,
-  tellClient,
-  tellServer,
-  WORDS,
-} from "./words.ts";
+import { idAndRole, isServerTold, judge, overlay, setName, tellBoth, tellClient, tellServer, WORDS } from "./words.ts";
 
 /** A chain stands before the chain that jumps to it. */
 export function classifyingChains(mode: GatewayMode): readonly ChainDeclaration[] {

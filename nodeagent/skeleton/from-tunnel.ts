@@ -14,7 +14,10 @@ export const BEFORE_TRACKING: Readonly<Record<GatewayMode, readonly RuleDeclarat
     },
   ],
   stateless: [
-    { text: `iifname ${overlay} meta mark set meta ${idInMark}`, comment: "the header also carries bits of kube-proxy" },
+    {
+      text: `iifname ${overlay} meta mark set meta ${idInMark}`,
+      comment: "the header also carries bits of kube-proxy",
+    },
     ...FAMILIES.map((family) => ({
       text: `iifname ${overlay} ${isServed(family)} notrack`,
       comment: `only passed on: IPv${family}`,
@@ -49,7 +52,10 @@ export const FROM_TUNNEL: Readonly<Record<GatewayMode, ChainDeclaration>> = {
         comment: `translated by the pod's node, for an id held here: IPv${family}`,
       })),
       // Never an entry in which the pod has the replying side, and never an RST for a connection of others.
-      { text: "counter drop", comment: "the sender believes an older gateway, or nobody waits for the answer any more" },
+      {
+        text: "counter drop",
+        comment: "the sender believes an older gateway, or nobody waits for the answer any more",
+      },
     ],
   },
 };

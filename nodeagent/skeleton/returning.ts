@@ -7,7 +7,14 @@
  */
 import { FAMILIES, type Family } from "../addresses.ts";
 import type { ChainDeclaration, RuleDeclaration, SetDeclaration } from "../kernel/nft/declaration.ts";
-import { firstFragment, fragmentChain, fragmentSets, laterFragment, rememberFragments, rememberOwn } from "./fragments.ts";
+import {
+  firstFragment,
+  fragmentChain,
+  fragmentSets,
+  laterFragment,
+  rememberFragments,
+  rememberOwn,
+} from "./fragments.ts";
 import { ERRORS, quotedRules } from "./quoted.ts";
 import { overlay, PORT_GROUP, setName, WORDS } from "./words.ts";
 

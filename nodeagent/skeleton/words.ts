@@ -24,7 +24,14 @@ interface FamilyWords {
 }
 
 export const WORDS: Readonly<Record<Family, FamilyWords>> = {
-  4: { family: 4, ip: "ip", nfproto: "ipv4", neverRouted: ["169.254.0.0/16", "224.0.0.0/4"], headerBytes: 40, icmp: "icmp" },
+  4: {
+    family: 4,
+    ip: "ip",
+    nfproto: "ipv4",
+    neverRouted: ["169.254.0.0/16", "224.0.0.0/4"],
+    headerBytes: 40,
+    icmp: "icmp",
+  },
   6: { family: 6, ip: "ip6", nfproto: "ipv6", neverRouted: ["fe80::/10", "ff00::/8"], headerBytes: 60, icmp: "icmpv6" },
 };
 

@@ -1,5 +1,5 @@
 /** One pass in the network namespace of this process; input and outcome are JSON, as argument and on standard output. */
-import { type Convergence, type ConvergeInput, converge } from "../../nodeagent/converge.ts";
+import { type ConvergeInput, type Convergence, converge } from "../../nodeagent/converge.ts";
 import { openKernel } from "../../nodeagent/kernel/kernel.ts";
 import { reportOf } from "../../nodeagent/report.ts";
 
