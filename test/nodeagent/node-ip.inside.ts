@@ -85,7 +85,8 @@ steps.found = resets(await converge([1], one));
 steps.flow = await atNode.flow();
 await countedSince(family);
 await atNode.flow();
-steps.sourcesAfter = await sources();
+// A connection has one address for life, and late packets of those that ended may come.
+steps.datagramsAfter = (await sources()).filter((source) => !source.startsWith("tcp"));
 steps.after = await seen();
 atNode.stop();
 await converge([1, 2], rule(WITNESS, 2, true), one);
