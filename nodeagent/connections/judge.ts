@@ -69,7 +69,7 @@ export function createJudge(settlement: Settlement): (flow: Flow) => Judgement {
     const id = known.has(mark) ? mark : null;
     const hasEnded = id === null && known.has(mark & ID_MASK);
     const rules = rulesOf.get(flow.source);
-    if (hasEnded) return "keep";
+    if (hasEnded || flow.zoned) return "keep";
     if (id !== null && !isAnswerable(flow, id, settlement)) return ending(flow);
     if (rules === undefined) return id !== null && vanished.has(id) ? ending(flow) : "keep";
     if (rules === "unknown") return "forget";

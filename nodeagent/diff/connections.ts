@@ -37,13 +37,13 @@ export function affectedConnections(
   curtainStands: boolean,
 ): AffectedConnections {
   const { main, podIPs } = desired;
-  if (observed === null) {
-    const settlement = settlementOf(desired, null, changedPods(main, NO_TABLE), curtainStands);
-    return { outdated: [], misplaced: [], settlement, forget: [] };
-  }
-  const pods = [...changedPods(main, observed), ...removedPods(main, observed, podIPs)];
-  const settlement = settlementOf(desired, observed, pods, curtainStands || isReaddressed(main, observed));
-  if (desired.gatewayMode === "stateless") {
+  const stateless = desired.gatewayMode === "stateless";
+  const examinesAll = stateless && (curtainStands || (observed !== null && isReaddressed(main, observed)));
+  const pods = changedPods(main, observed ?? NO_TABLE, observed === null || examinesAll, examinesAll);
+  const gone = observed === null ? [] : removedPods(main, observed, podIPs);
+  const settlement = settlementOf(desired, observed, [...pods, ...gone], examinesAll);
+  if (observed === null) return { outdated: [], misplaced: [], settlement, forget: [] };
+  if (stateless) {
     return { outdated: [], misplaced: [], settlement, forget: wasStateless(observed) ? [] : ofHeldIds(observed) };
   }
   return {
@@ -88,11 +88,11 @@ function settlementOf(
   { main, gatewayMode, portBlock }: Desired,
   observed: TableState | null,
   pods: readonly PodChange[],
-  readdressed: boolean,
+  examinesAll: boolean,
 ): Settlement | null {
   const vanishedIds = observed === null ? [] : idsThatVanish(main, observed);
   const stateless = gatewayMode === "stateless" ? { block: portBlock, idsHeldHere: snattedIds(main, observed) } : null;
-  const isAnybodys = vanishedIds.length > 0 || (stateless !== null && readdressed);
+  const isAnybodys = vanishedIds.length > 0 || examinesAll;
   if (pods.length === 0 && !isAnybodys) return null;
   const ids = [...new Set([...idsOfMap(main), ...idsOfMap(observed)])];
   const noEgressCIDRs = FAMILIES.flatMap((family) => [...(main.sets.get(setName("no_egress", family))?.keys() ?? [])]);
@@ -118,16 +118,26 @@ function isReaddressed(desired: DesiredTable, observed: TableState): boolean {
   return [...floatingElements(observed)].some(([id, ip]) => (addresses.get(id) ?? ip) !== ip);
 }
 
-/** Of pods that are selected when a table is first installed, too: what they sent into the void began without a policy. */
-function changedPods(desired: DesiredTable, observed: TableState): readonly PodChange[] {
+/**
+ * @param unseen also pods that the table did not know: when it is first installed, what they sent into the void began
+ * without a policy
+ * @param unchanged also those whose rules are the same
+ */
+function changedPods(
+  desired: DesiredTable,
+  observed: TableState,
+  unseen: boolean,
+  unchanged: boolean,
+): readonly PodChange[] {
   const before = podVerdicts(observed);
-  const all = hasOrphans(observed, before);
-  const known = observed === NO_TABLE ? podVerdicts(desired) : before;
+  const switched = hasOrphans(observed, before);
+  const isChanged = (key: string, verdict: string) => (before.get(key) ?? "return") !== verdict;
   return [...podVerdicts(desired)]
-    .filter(([key, verdict]) => known.has(key) && (all || (before.get(key) ?? "return") !== verdict))
+    .filter(([key]) => unseen || before.has(key))
+    .filter(([key, verdict]) => unchanged || switched || isChanged(key, verdict))
     .map(([key, verdict]) => ({
       ...podOf(key),
-      formerRules: formerRules(observed, before.get(key), all),
+      formerRules: formerRules(observed, before.get(key), switched),
       rules: rulesOf(desired, verdict),
     }));
 }

@@ -14,6 +14,8 @@ export interface Flow extends Tuple {
   /** Of TCP, in conntrack's words; `null` for other protocols. */
   readonly tcpState: string | null;
   readonly mark: number;
+  /** In a zone of its egress id: a stateful gateway translates it for another node. */
+  readonly zoned: boolean;
 }
 
 export function parseFlows(text: string): readonly Flow[] {
@@ -37,6 +39,7 @@ function parseFlow(line: string): Flow | null {
     tcpState: /^tcp\s+6\s+\d+\s+([A-Z_0-9]+) /.exec(line)?.[1] ?? null,
     answered: !line.includes("[UNREPLIED]"),
     mark: number("mark"),
+    zoned: valuesOf(line, "zone-orig").length > 0,
   };
 }
 
