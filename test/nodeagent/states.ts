@@ -35,13 +35,17 @@ export function nodeState(
   };
 }
 
-/** Source ports of the worker's pods when stateless: two groups of 256. */
+/** Source ports of the worker's pods when stateless: four groups of 256. */
 export function portBlock(worker: number): PortBlock {
-  return { firstPort: 20_480 + 512 * worker, ports: 512 };
+  return { firstPort: 20_480 + 1_024 * worker, ports: 1_024 };
 }
 
 /** @param addresses in use, whoever holds them */
-export function statelessly(state: NodeState, addresses: readonly HeldAddress[], workers = [1, 2]): NodeState {
+export function statelessly(
+  state: NodeState,
+  addresses: readonly HeldAddress[],
+  workers: readonly number[] = [1, 2],
+): NodeState {
   const inOrder = addresses.map(({ ip, id }) => ({ ip, id, candidates: [], holder: null }));
   const underlay = PLAN[familyOf(state.underlayIP)];
   const nodes = workers.map((worker) => ({
