@@ -1,6 +1,6 @@
 /**
  * Many connections of a pod to the outside host: downloads, on which the pod is silent, uploads, on which the server is,
- * and datagrams that are answered. Each is heard of every 100 ms; the side that hears it says when it did last.
+ * and datagrams that are answered. Each speaks at an interval, and the side that hears it says when it did last.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,7 +8,6 @@ import { createInterface } from "node:readline";
 import { podHost, witnessFor } from "../plan.ts";
 
 const PORTS = { downloads: 9101, uploads: 9102, datagrams: 9103 } as const;
-const EVERY_MS = 100;
 
 export type Kind = keyof typeof PORTS;
 
@@ -28,14 +27,14 @@ const NOTING = `const heard = { downloads: [], uploads: [], datagrams: [] };
 
 const SERVER = `${NOTING}
   const serve = (port, take) => require("node:net").createServer((s) => take(s.on("error", () => {}))).listen({ port, backlog: 1024 });
-  serve(${PORTS.downloads}, (s) => { setInterval(() => s.write("."), ${EVERY_MS}); s.resume(); });
+  serve(${PORTS.downloads}, (s) => { setInterval(() => s.write("."), Number(process.argv[2])); s.resume(); });
   serve(${PORTS.uploads}, (s) => { s.on("data", notes("uploads")); });
   const socket = require("node:dgram").createSocket("udp4");
   socket.on("message", (data, { port, address }) => socket.send(data, port, address)).bind(${PORTS.datagrams}, process.argv[1]);
   console.log("{}");`;
 
 const CLIENT = `${NOTING}
-  const [to, count] = process.argv.slice(1);
+  const [to, everyMs, count] = process.argv.slice(1);
   const open = [];
   const connected = (port, take) => new Promise((done) => {
     const s = require("node:net").connect(port, to, () => { take(s); done(); }).on("error", () => {});
@@ -43,9 +42,9 @@ const CLIENT = `${NOTING}
   (async () => {
     for (let i = 0; i < Number(count); i += 1) {
       open.push(connected(${PORTS.downloads}, (s) => s.on("data", notes("downloads"))));
-      open.push(connected(${PORTS.uploads}, (s) => { s.resume(); setInterval(() => s.write("."), ${EVERY_MS}); }));
+      open.push(connected(${PORTS.uploads}, (s) => { s.resume(); setInterval(() => s.write("."), Number(everyMs)); }));
       const socket = require("node:dgram").createSocket("udp4").on("error", () => {});
-      socket.on("message", notes("datagrams")).connect(${PORTS.datagrams}, to, () => setInterval(() => socket.send(".", () => {}), ${EVERY_MS}));
+      socket.on("message", notes("datagrams")).connect(${PORTS.datagrams}, to, () => setInterval(() => socket.send(".", () => {}), Number(everyMs)));
       if (i % 50 === 49) await Promise.all(open);
     }
     await Promise.all(open);
@@ -71,8 +70,9 @@ async function start(host: string, script: string, args: readonly string[]): Pro
   return { measure: () => say("measure"), ask: () => say("ask") };
 }
 
-export const startManyServer = (): Promise<Party> => start("outside", SERVER, [witnessFor("0.0.0.0")]);
+export const startManyServer = (everyMs: number): Promise<Party> =>
+  start("outside", SERVER, [witnessFor("0.0.0.0"), String(everyMs)]);
 
 /** Resolves when all are open. */
-export const startMany = (pod: string, count: number): Promise<Party> =>
-  start(podHost(pod), CLIENT, [witnessFor(pod), String(count)]);
+export const startMany = (pod: string, everyMs: number, count: number): Promise<Party> =>
+  start(podHost(pod), CLIENT, [witnessFor(pod), String(everyMs), String(count)]);
