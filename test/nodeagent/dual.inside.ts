@@ -5,7 +5,7 @@ import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { addPod, buildNetwork, seenFrom, sh, startWitness } from "./network.ts";
 import { PLAN, podHost, podMac } from "./plan.ts";
 import { attachment, gateway, nodeState, pod, podClass, statelessly } from "./states.ts";
-import { echoesFragments, mtuLearnt, startMirror, transfers } from "./transfers.ts";
+import { echoesFragments, mtuLearnt, refusesFragments, startMirror, transfers } from "./transfers.ts";
 
 const both = (worker: number, number: number) => [PLAN[4].pod(worker, number), PLAN[6].pod(worker, number)] as const;
 const SELECTED = both(1, 5);
@@ -167,6 +167,7 @@ steps.transfers = await perFamily(async (family) => ({
   overSmallerLink: await transfers(of(SELECTED, family), BEYOND[family]),
   fromGatewayNode: await transfers(of(ON_GATEWAY, family), BEYOND[family]),
   fragments: await echoesFragments(of(SELECTED, family), PLAN[family].witness),
+  fragmentsOverSmallerLink: await refusesFragments(of(SELECTED, family), BEYOND[family]),
 }));
 steps.mtus = await perFamily(async (family) => ({
   overlay: await mtuLearnt(of(SELECTED, family), PLAN[family].witness, 1_480),
