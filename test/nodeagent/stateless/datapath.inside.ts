@@ -157,11 +157,17 @@ async function trip(name: string, breakIt: string, see: () => Promise<string>) {
 const seenNow = () => seenFrom(SOURCE, true);
 steps.besideTunnel = await trip("not_in_tunnel", `ip -${family} rule delete preference 1000`, seenNow);
 await converge(1);
-steps.untranslated = await trip(
+await sh(
+  "worker2",
+  `nft 'add table inet seen; add counter inet seen untranslated; add chain inet seen in { type filter hook prerouting priority -310; }
+        add rule inet seen in iifname egvx tcp dport 8080 ${ip} saddr != ${FLOATING} counter name untranslated'`,
+);
+const untranslated = await trip(
   "not_snated",
   FAMILIES.map((each) => `nft flush chain inet sallyport translate${each === 6 ? 6 : ""}`).join("; "),
   seenNow,
 );
+steps.untranslated = { ...untranslated, arrived: await counter("worker2", "inet seen", "untranslated") };
 await converge(1);
 const connection = openConnection(SOURCE);
 await connection.next();

@@ -30,7 +30,7 @@ interface Steps {
   readonly deviceReplaced: readonly string[];
   readonly seenAfterReplacement: readonly string[];
   readonly besideTunnel: Trip;
-  readonly untranslated: Trip;
+  readonly untranslated: Trip & { readonly arrived: number };
   readonly unmarked: Trip;
   readonly goesOn: string;
   readonly oldPortInBlock: boolean;
@@ -84,7 +84,7 @@ describe.each([4, 6] as const)("IPv%d, stateless gateways", (family) => {
 
   test("the guard drops and counts what leaves beside the tunnel, in it without the floating IP, or unmarked under it", () => {
     expect(steps.besideTunnel).toEqual({ source: "held", counted: true });
-    expect(steps.untranslated).toEqual({ source: "held", counted: true });
+    expect(steps.untranslated).toEqual({ source: "held", counted: true, arrived: 0 });
     expect(steps.unmarked).toEqual({ source: "silent", counted: true });
     expect(steps.goesOn).toBe(floating);
   });
