@@ -46,12 +46,10 @@ export function affectedConnections(
   if (stateless) {
     return { outdated: [], misplaced: [], settlement, forget: wasStateless(observed) ? [] : ofHeldIds(observed) };
   }
-  return {
-    outdated: wasStateless(observed) ? idsOfMap(observed).map((egressId) => ({ egressId })) : [],
-    misplaced: ofUnzonedIds(observed),
-    settlement,
-    forget: ofMovedIds(main, observed),
-  };
+  if (wasStateless(observed)) {
+    return { outdated: idsOfMap(observed).map((egressId) => ({ egressId })), misplaced: [], settlement, forget: [] };
+  }
+  return { outdated: [], misplaced: ofUnzonedIds(observed), settlement, forget: ofMovedIds(main, observed) };
 }
 
 type Desired = Pick<DesiredKernel, "main" | "podIPs" | "gatewayMode" | "portBlock">;
