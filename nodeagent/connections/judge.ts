@@ -32,7 +32,7 @@ export interface Settlement {
 }
 
 /** This node translates its pods' connections itself, for as long as they last. */
-export interface Stateless {
+interface Stateless {
   /** Null: it has no ports to do so. */
   readonly block: PortBlock | null;
   /** Those whose way does not lead through the overlay. */
