@@ -47,8 +47,13 @@ async function change(from: Mode, to: Mode, order: readonly (1 | 2)[]) {
   const during = Object.keys(await countedSince(family)).sort();
   const after = await Promise.all(PODS.map((ip) => seenFrom(ip)));
   await countedSince(family);
-  await until("datagrams", async () => Object.keys(await countedSince(family)).length >= 2);
-  const datagrams = Object.keys(await countedSince(family)).sort();
+  await until("datagrams", async () => {
+    const counts = Object.keys(await countedSince(family));
+    return ["answered", "oneWay"].every((kind) => counts.some((source) => source.startsWith(kind)));
+  });
+  const datagrams = Object.keys(await countedSince(family))
+    .filter((source) => !source.startsWith("tcp"))
+    .sort();
   const ended = await ends();
   for (const client of clients) client.stop();
   return { errors: reports.flatMap(({ error }) => error ?? []), halfway, ended, during, after, datagrams };
