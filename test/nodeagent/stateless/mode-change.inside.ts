@@ -47,16 +47,22 @@ async function change(from: Mode, to: Mode, order: readonly (1 | 2)[]) {
   const during = Object.keys(await countedSince(family)).sort();
   const after = await Promise.all(PODS.map((ip) => seenFrom(ip)));
   await countedSince(family);
+  const datagrams = new Set<string>();
   await until("datagrams", async () => {
-    const counts = Object.keys(await countedSince(family));
-    return ["answered", "oneWay"].every((kind) => counts.some((source) => source.startsWith(kind)));
+    // Late packets of connections that ended may come, too.
+    for (const source of Object.keys(await countedSince(family))) if (!source.startsWith("tcp")) datagrams.add(source);
+    return ["answered", "oneWay"].every((kind) => [...datagrams].some((source) => source.startsWith(kind)));
   });
-  const datagrams = Object.keys(await countedSince(family))
-    .filter((source) => !source.startsWith("tcp"))
-    .sort();
   const ended = await ends();
   for (const client of clients) client.stop();
-  return { errors: reports.flatMap(({ error }) => error ?? []), halfway, ended, during, after, datagrams };
+  return {
+    errors: reports.flatMap(({ error }) => error ?? []),
+    halfway,
+    ended,
+    during,
+    after,
+    datagrams: [...datagrams].sort(),
+  };
 }
 
 const outcome: Record<string, unknown> = {};
