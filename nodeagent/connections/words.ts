@@ -1,4 +1,5 @@
 /** Which connections were reset, and why, as the report names it. */
+import type { EgressId } from "../../policies/nodestate.ts";
 import { CT_MARK_OURS } from "../constants.ts";
 import type { Flow } from "../kernel/flows.ts";
 import { leadingTo, type PodChange } from "./judge.ts";
@@ -23,14 +24,15 @@ function whoseAndWhy({ mark, server }: Flow, pod: PodChange | undefined): string
   const id = mark & CT_MARK_OURS;
   const policy = leadingTo(server, pod?.formerRules ?? []).find((rule) => rule.id === id)?.policy;
   if (pod === undefined || policy === undefined) return `under egress id ${id}: it is not in use any more`;
-  return `of policy ${policy}: ${why(policy, server, pod)}`;
+  return `of policy ${policy}: ${why(policy, { id, server }, pod)}`;
 }
 
-function why(policy: string, server: string, { rules }: PodChange): string {
+function why(policy: string, { id, server }: { id: EgressId; server: string }, { rules }: PodChange): string {
   if (rules === "gone" || rules === "unknown") return "the pod is gone";
   const now = rules.filter((rule) => rule.policy === policy);
   if (now.length === 0) return "it does not apply to the pod any more";
-  return leadingTo(server, now).length > 0
-    ? "its address changed"
-    : "it does not decide about the destination any more";
+  const leading = leadingTo(server, now);
+  if (leading.some(({ nodeIP }) => nodeIP)) return "nobody holds its address";
+  if (leading.some((rule) => rule.id === id)) return "its address or port is another one now";
+  return leading.length > 0 ? "its address changed" : "it does not decide about the destination any more";
 }

@@ -4,7 +4,7 @@
  */
 import type { ClassRule, EgressId } from "../../policies/nodestate.ts";
 import { FAMILIES } from "../addresses.ts";
-import { heldChainName, idChainName, idOfChain, isClassChain, rulesOfClassChain } from "../chains.ts";
+import { heldChainName, idChainName, idOfChain, isClassChain, rulesOfClassChain, SNAT_HERE } from "../chains.ts";
 import type { PodChange, Settlement } from "../connections/judge.ts";
 import { ID_MASK, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { ConnectionFilter } from "../kernel/conntrack.ts";
@@ -12,8 +12,11 @@ import type { TableState } from "../kernel/nft/listing.ts";
 import type { Elements } from "../kernel/nft/transaction.ts";
 import type { DesiredKernel, DesiredTable } from "../render.ts";
 import { setName } from "../skeleton/words.ts";
+import { skeletonDrift } from "./skeleton.ts";
 
 export interface AffectedConnections {
+  /** Those that this node translated itself, which is its gateways' from now on: forgotten before. */
+  readonly outdated: readonly ConnectionFilter[];
   /** Those whose entries are not where the new rules look: forgotten before these let packets through. */
   readonly misplaced: readonly ConnectionFilter[];
   /** Those of pods that are gone or whose rules changed are to be judged; `null`: none. */
@@ -25,20 +28,35 @@ export interface AffectedConnections {
 /**
  * What the kernel still holds of the former state says which, so a pass that was cut short is made up for by the next:
  * stale chains are swept only after this.
+ *
+ * @param curtainStands an earlier pass was cut short after it had replaced the table
  */
 export function affectedConnections(
-  { main, podIPs }: Pick<DesiredKernel, "main" | "podIPs">,
+  desired: Desired,
   observed: TableState | null,
+  curtainStands: boolean,
 ): AffectedConnections {
-  if (observed === null) {
-    return { misplaced: [], settlement: settlementOf(main, null, changedPods(main, NO_TABLE)), forget: [] };
+  const { main, podIPs } = desired;
+  const stateless = desired.gatewayMode === "stateless";
+  const examinesAll = stateless && (curtainStands || (observed !== null && isReaddressed(main, observed)));
+  const pods = changedPods(main, observed ?? NO_TABLE, observed === null || examinesAll, examinesAll);
+  const gone = observed === null ? [] : removedPods(main, observed, podIPs);
+  const settlement = settlementOf(desired, observed, [...pods, ...gone], examinesAll);
+  if (observed === null) return { outdated: [], misplaced: [], settlement, forget: [] };
+  if (stateless) {
+    return { outdated: [], misplaced: [], settlement, forget: wasStateless(observed) ? [] : ofHeldIds(observed) };
   }
-  const pods = [...changedPods(main, observed), ...removedPods(main, observed, podIPs)];
-  return {
-    misplaced: ofUnzonedIds(observed),
-    settlement: settlementOf(main, observed, pods),
-    forget: ofMovedIds(main, observed),
-  };
+  if (wasStateless(observed)) {
+    return { outdated: idsOfMap(observed).map((egressId) => ({ egressId })), misplaced: [], settlement, forget: [] };
+  }
+  return { outdated: [], misplaced: ofUnzonedIds(observed), settlement, forget: ofMovedIds(main, observed) };
+}
+
+type Desired = Pick<DesiredKernel, "main" | "podIPs" | "gatewayMode" | "portBlock">;
+
+/** Only then a gateway has this set. */
+function wasStateless(observed: TableState): boolean {
+  return observed.sets.has("served");
 }
 
 const NO_TABLE: TableState = { chains: new Map(), sets: new Map() };
@@ -65,30 +83,59 @@ function podVerdicts(table: Pick<TableState, "sets">): ReadonlyMap<string, strin
 }
 
 function settlementOf(
-  desired: DesiredTable,
+  { main, gatewayMode, portBlock }: Desired,
   observed: TableState | null,
   pods: readonly PodChange[],
+  examinesAll: boolean,
 ): Settlement | null {
-  const vanishedIds = observed === null ? [] : idsThatVanish(desired, observed);
-  if (pods.length === 0 && vanishedIds.length === 0) return null;
-  const ids = [...new Set([...idsOfMap(desired), ...idsOfMap(observed)])];
-  const noEgressCIDRs = FAMILIES.flatMap((family) => [
-    ...(desired.sets.get(setName("no_egress", family))?.keys() ?? []),
-  ]);
-  const floatingOfId = new Map([...floatingElements(desired)].map(([id, ip]) => [Number(id), ip]));
-  return { pods, vanishedIds, ids, floatingOfId, noEgressCIDRs };
+  const vanishedIds = observed === null ? [] : idsThatVanish(main, observed);
+  const stateless = gatewayMode === "stateless" ? { block: portBlock, idsHeldHere: snattedIds(main, observed) } : null;
+  const isAnybodys = vanishedIds.length > 0 || examinesAll;
+  if (pods.length === 0 && !isAnybodys) return null;
+  const ids = [...new Set([...idsOfMap(main), ...idsOfMap(observed)])];
+  const noEgressCIDRs = FAMILIES.flatMap((family) => [...(main.sets.get(setName("no_egress", family))?.keys() ?? [])]);
+  const floatingOfId = new Map([...floatingElements(main)].map(([id, ip]) => [Number(id), ip]));
+  return { pods, vanishedIds, isAnybodys, ids, floatingOfId, noEgressCIDRs, stateless };
 }
 
-/** Of pods that are selected when a table is first installed, too: what they sent into the void began without a policy. */
-function changedPods(desired: DesiredTable, observed: TableState): readonly PodChange[] {
+/** Their way does not lead through the overlay: of ids that go, as long as there is one. */
+function snattedIds(desired: DesiredTable, observed: TableState | null): ReadonlySet<EgressId> {
+  const first = new Map([
+    ...[...(observed?.chains ?? [])].map(([name, { rules }]) => [name, rules[0]] as const),
+    ...[...desired.chains].map(([name, [rule]]) => [name, rule?.comment] as const),
+  ]);
+  return new Set(
+    [...first].flatMap(([name, comment]) => (comment?.endsWith(SNAT_HERE) ? (idOfChain(name) ?? []) : [])),
+  );
+}
+
+/** What is under way may have another source than its id says now: of an id that has another address, or of another table. */
+function isReaddressed(desired: DesiredTable, observed: TableState): boolean {
+  if (skeletonDrift(desired.skeleton, observed) !== null) return true;
+  const addresses = floatingElements(desired);
+  return [...floatingElements(observed)].some(([id, ip]) => (addresses.get(id) ?? ip) !== ip);
+}
+
+/**
+ * @param unseen also pods that the table did not know: when it is first installed, what they sent into the void began
+ * without a policy
+ * @param unchanged also those whose rules are the same
+ */
+function changedPods(
+  desired: DesiredTable,
+  observed: TableState,
+  unseen: boolean,
+  unchanged: boolean,
+): readonly PodChange[] {
   const before = podVerdicts(observed);
-  const all = hasOrphans(observed, before);
-  const known = observed === NO_TABLE ? podVerdicts(desired) : before;
+  const switched = hasOrphans(observed, before);
+  const isChanged = (key: string, verdict: string) => (before.get(key) ?? "return") !== verdict;
   return [...podVerdicts(desired)]
-    .filter(([key, verdict]) => known.has(key) && (all || (before.get(key) ?? "return") !== verdict))
+    .filter(([key]) => unseen || before.has(key))
+    .filter(([key, verdict]) => unchanged || switched || isChanged(key, verdict))
     .map(([key, verdict]) => ({
       ...podOf(key),
-      formerRules: formerRules(observed, before.get(key), all),
+      formerRules: formerRules(observed, before.get(key), switched),
       rules: rulesOf(desired, verdict),
     }));
 }
@@ -138,9 +185,12 @@ function idsOfMap(table: Pick<TableState, "sets"> | null): readonly EgressId[] {
 
 /** By an earlier version, on a gateway: packets midway begin entries with the same ports again. */
 function ofUnzonedIds(observed: TableState): readonly ConnectionFilter[] {
-  return observed.sets.has("zones")
-    ? []
-    : [...floatingElements(observed).keys()].map((id) => ({ egressId: Number(id) }));
+  return observed.sets.has("zones") ? [] : ofHeldIds(observed);
+}
+
+/** Whose connections this node has translated for others. */
+function ofHeldIds(observed: TableState): readonly ConnectionFilter[] {
+  return [...floatingElements(observed).keys()].map((id) => ({ egressId: Number(id) }));
 }
 
 /** Their packets are treated otherwise from now on: the NAT decision of a connection is made once, so it is made anew. */

@@ -8,10 +8,14 @@ export interface Flow extends Tuple {
   readonly serverPort: number;
   /** Where the server's answers go, so the source that it sees. */
   readonly seenAs: string;
+  /** Its port, or what stands for it; 0 for protocols without. */
+  readonly seenAsPort: number;
   readonly answered: boolean;
   /** Of TCP, in conntrack's words; `null` for other protocols. */
   readonly tcpState: string | null;
   readonly mark: number;
+  /** In a zone of its egress id: a stateful gateway translates it for another node. */
+  readonly zoned: boolean;
 }
 
 export function parseFlows(text: string): readonly Flow[] {
@@ -25,14 +29,17 @@ function parseFlow(line: string): Flow | null {
   if (protocol === undefined || !source || !destination || !seenBy || !seenAs) return null;
   const number = (key: string) => Number(valuesOf(line, key)[0] ?? 0);
   const isIcmp = valuesOf(line, "type").length > 0;
+  const answeredTo = valuesOf(line, isIcmp ? "id" : "dport")[1];
   return {
     ...{ protocol: Number(protocol), source, destination, server: seenBy, seenAs },
     ...{ sourcePort: number("sport"), destinationPort: number("dport") },
+    seenAsPort: Number(answeredTo ?? 0),
     serverPort: Number(valuesOf(line, "sport")[1] ?? 0),
     icmp: isIcmp ? { type: number("type"), code: number("code"), id: number("id") } : null,
     tcpState: /^tcp\s+6\s+\d+\s+([A-Z_0-9]+) /.exec(line)?.[1] ?? null,
     answered: !line.includes("[UNREPLIED]"),
     mark: number("mark"),
+    zoned: valuesOf(line, "zone-orig").length > 0,
   };
 }
 

@@ -12,7 +12,7 @@ export const forwardChecks: readonly Check[] = [
   { id: "forward-legacy", title: "the legacy iptables let pods' packets pass", find: findLegacyDrop },
 ];
 
-const CURE = "let the packets of the cluster's pods pass there, as flannel does: accept by source in the pod prefix";
+const CURE = `let the packets of the cluster's pods pass there, as flannel does: accept by source in the pod prefix, and for stateless gateways, which pass on packets under floating IPs, all that comes by ${OVERLAY_DEVICE}`;
 
 /** Ends the walk through chains that jump in circles, or without end. */
 const JUMPS_MAX = 40;

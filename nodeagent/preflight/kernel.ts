@@ -1,14 +1,16 @@
 /** What the kernel can do: it is asked to check rules without committing them, and to refuse a device for its address. */
 import { ID_MASK } from "../constants.ts";
-import { replacementText } from "../kernel/nft/declaration.ts";
+import { replacementText, type TableDeclaration } from "../kernel/nft/declaration.ts";
 import { guardTable } from "../skeleton/guard.ts";
 import { mainTable } from "../skeleton/main.ts";
 import { listChains, otherTables } from "./chains.ts";
-import { blocks, type Check, type Finding, type PreflightSettings } from "./check.ts";
+import { blocks, type Check, type Finding, type PreflightSettings, warns } from "./check.ts";
 import { hasCrashed, type NodeView } from "./node-view.ts";
 
 interface Feature {
   readonly id: string;
+  /** Whoever does without that need not mind. */
+  readonly onlyFor?: string;
   readonly title: string;
   /** nft commands that need the feature, in a table that exists nowhere. */
   readonly commands: string;
@@ -52,6 +54,13 @@ const features: readonly Feature[] = [
     commands: `${base("inet", "type filter hook forward priority 0;")}; add rule inet ${PROBE} probe tcp option maxseg size set rt mtu`,
     cure: "use a kernel with CONFIG_NFT_EXTHDR and CONFIG_NFT_RT",
   },
+  {
+    id: "kernel-pass-on",
+    title: "frames can be passed on to another device",
+    onlyFor: "stateless gateways",
+    commands: `${base("netdev", 'type filter hook ingress device "lo" priority 0;')}; add map netdev ${PROBE} nodes { typeof th dport : ether daddr; }; add rule netdev ${PROBE} probe ether daddr set th dport & 0xff00 map @nodes fwd to "lo"`,
+    cure: "use a kernel with CONFIG_NFT_FWD_NETDEV",
+  },
 ];
 
 export const kernelChecks: readonly Check[] = [
@@ -83,21 +92,38 @@ async function findCrash(node: NodeView): Promise<readonly Finding[] | null> {
   ];
 }
 
-async function findFeature(node: NodeView, { commands, title, cure }: Feature): Promise<readonly Finding[] | null> {
+async function findFeature(node: NodeView, feature: Feature): Promise<readonly Finding[] | null> {
+  const { commands, title, cure, onlyFor } = feature;
   const result = await node.run("nft", "-c", commands);
   if (result.missing || hasCrashed(result)) return null;
   if (result.exitCode === 0) return [];
-  return [blocks(`not so: ${title} (${result.stderr.split("\n")[0]})`, cure)];
+  const found = `not so: ${title} (${result.stderr.split("\n")[0]})`;
+  return [onlyFor === undefined ? blocks(found, cure) : warns(`${found}; ${onlyFor} need it`, cure)];
 }
 
 /** Any MTU does: the rules are checked, not used. */
 const OVERLAY_MTU = 1450;
 
+/** While rules are only checked, others see their table for a moment, and it would be taken for somebody else's of our name. */
+function elsewhere(declaration: TableDeclaration): TableDeclaration {
+  const { family, name } = declaration.table;
+  return { ...declaration, table: { family, name: `${PROBE}_${name}` } };
+}
+
+const MODES = [
+  { gatewayMode: "stateful", portBlock: null },
+  { gatewayMode: "stateless", portBlock: { firstPort: 1024, ports: 256 } },
+] as const;
+
 /** What no single feature names. Said only where none of them says it already. */
 async function findRules(node: NodeView, { overlayPort }: PreflightSettings): Promise<readonly Finding[] | null> {
-  const lacks = await Promise.all(features.map((feature) => findFeature(node, feature)));
+  const needed = features.filter(({ onlyFor }) => onlyFor === undefined);
+  const lacks = await Promise.all(needed.map((feature) => findFeature(node, feature)));
   if (lacks.some((findings) => findings?.length !== 0)) return null;
-  const tables = [mainTable({ overlayPort, overlayMtu: OVERLAY_MTU }), guardTable()];
+  const tables = MODES.flatMap(({ gatewayMode, portBlock }) => [
+    mainTable({ overlayPort, overlayMtu: OVERLAY_MTU, gatewayMode, portBlock }),
+    guardTable(gatewayMode),
+  ]).map(elsewhere);
   const result = await node.run("nft", "-c", tables.map((table) => replacementText(table, new Map())).join(""));
   if (result.exitCode === 0) return [];
   return [

@@ -3,10 +3,11 @@ import { setName } from "../../nodeagent/skeleton/words.ts";
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { addPod, buildNetwork, openConnection, seenFrom, sh, startWitness } from "./network.ts";
 import { PLAN } from "./plan.ts";
-import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
+import { attachment, gateway, nodeState, pod, podClass, statelessly } from "./states.ts";
 import { mtuLearnt, startMirror, transfers } from "./transfers.ts";
 
 const family = process.argv[2] === "6" ? 6 : 4;
+const stateless = process.argv[3] === "stateless";
 const plan = PLAN[family];
 const SELECTED = plan.pod(1, 5);
 const UNSELECTED = plan.pod(1, 6);
@@ -15,7 +16,8 @@ const ON_GATEWAY = plan.pod(2, 5);
 const FLOATING = plan.inNodeSubnet(100);
 const OTHER_DESTINATION = family === 4 ? "203.0.113.0/24" : "2001:db8:203::/64";
 
-async function converge(state: NodeState, known: readonly string[]): Promise<NodeReport> {
+async function converge(ordered: NodeState, known: readonly string[]): Promise<NodeReport> {
+  const state = stateless ? statelessly(ordered, [{ ip: FLOATING, id: 1 }]) : ordered;
   const input = { state, attachments: known.map(attachment), interfaceName: null };
   const script = new URL("converge-here.ts", import.meta.url).pathname;
   const { stdout } = await execa("nsenter", [

@@ -40,14 +40,19 @@ interface Steps {
   readonly connectionAfter: string;
 }
 
-describe.each([4, 6] as const)("IPv%d: the source address that the outside host sees", (family) => {
+describe.each([
+  [4, "stateful"],
+  [6, "stateful"],
+  [4, "stateless"],
+  [6, "stateless"],
+] as const)("IPv%d, %s gateways: the source address that the outside host sees", (family, mode) => {
   const plan = PLAN[family];
   const [node, gatewayNode, floating] = [1, 2, 100].map(plan.inNodeSubnet);
   const nodeAddresses = { selected: node, unselected: node, unknown: node, onGateway: gatewayNode };
   const withPolicy = { selected: floating, unselected: node, unknown: "held", onGateway: floating };
   let steps: Steps;
   beforeAll(async () => {
-    steps = await runInside("datapath.inside.ts", 58_000, [String(family)]);
+    steps = await runInside("datapath.inside.ts", 58_000, [String(family), mode]);
   });
 
   test("before: every pod leaves with its node's address", () => {

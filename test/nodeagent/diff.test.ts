@@ -10,7 +10,7 @@ import { type DesiredKernel, render } from "../../nodeagent/render.ts";
 import { UnderlayError } from "../../nodeagent/underlay.ts";
 import type { NodeState } from "../../policies/nodestate.ts";
 import { createFakeNft } from "./fake-nft.ts";
-import { attachment, gateway, nodeState, OUTSIDE, pod, podClass } from "./states.ts";
+import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, statelessly } from "./states.ts";
 
 const link = (name: string, parts: Partial<Link> = {}): Link => ({
   ...{
@@ -71,10 +71,7 @@ async function settled(desired: DesiredKernel): Promise<ObservedKernel> {
     })),
     neighbours: nextHops.map((ip) => ({ ip, mac: "02:e9:ff:ff:ff:ff", permanent: true })),
     forwarding: desired.forwarding,
-    overlaySettings: new Map([
-      ["ipv4/conf/egvx/rp_filter", 2],
-      ["ipv6/conf/egvx/disable_ipv6", 0],
-    ]),
+    overlaySettings: new Map(desired.overlaySettings.map(({ path, value }) => [path, value])),
     forwards: [4, 6],
     main: await nft.list(MAIN_TABLE),
     guard: await nft.list(GUARD_TABLE),
@@ -122,6 +119,7 @@ describe("order", () => {
       "create-overlay",
       "settle-overlay",
       "add-address",
+      "write-sysctl",
       "write-sysctl",
       "put-forwarding",
       "put-neighbour",
@@ -181,7 +179,11 @@ describe("repair", () => {
     ["our route", (seen) => ({ ...seen, routes: [] }), ["put-route"]],
     ["the next hop", (seen) => ({ ...seen, neighbours: [] }), ["put-neighbour"]],
     ["one rule", (seen) => ({ ...seen, rules: seen.rules.slice(1) }), ["add-rule"]],
-    ["the reverse path filter's setting", (seen) => ({ ...seen, overlaySettings: new Map() }), ["write-sysctl"]],
+    [
+      "the reverse path filter's setting, and whether own addresses may come in",
+      (seen) => ({ ...seen, overlaySettings: new Map() }),
+      ["write-sysctl", "write-sysctl"],
+    ],
     ["a forwarding entry", (seen) => ({ ...seen, forwarding: [] }), ["put-forwarding"]],
     [
       "the device, and with it all that hangs on it",
@@ -190,6 +192,7 @@ describe("repair", () => {
         "create-overlay",
         "settle-overlay",
         "add-address",
+        "write-sysctl",
         "write-sysctl",
         "put-forwarding",
         "put-neighbour",
@@ -282,6 +285,7 @@ describe("IPv6", () => {
     expect(conflicts).toEqual([expect.stringMatching(/^this node does not forward IPv6: .*accept_ra to 2/)]);
     expect(actions.filter((action) => action.do === "write-sysctl").map(({ path }) => path)).toEqual([
       "ipv4/conf/egvx/rp_filter",
+      "ipv4/conf/egvx/accept_local",
       "ipv6/conf/egvx/disable_ipv6",
     ]);
   });
@@ -429,7 +433,85 @@ describe("connections whose NAT is decided anew", () => {
   });
 });
 
+describe("stateless gateways", () => {
+  const addresses = [{ ip: "192.168.1.100", id: 1 }];
+  const stateless = (state: NodeState) => statelessly(state, addresses);
+  const held = { held: addresses, gateways: [gateway(1, 1)] };
+
+  test.each([
+    ["from another node to this one", source, { ...source, ...held }],
+    ["from this node to another", { ...source, ...held }, source],
+  ])("an address that moves %s leaves every connection alone", async (_name, before, after) => {
+    const { actions } = diff(desire(stateless(after)), await settled(desire(stateless(before))));
+    expect(actions).not.toEqual([]);
+    expect(settlement(actions)).toBeUndefined();
+    expect(forgotten(actions)).toEqual([]);
+  });
+
+  test("where answers go is known before the address is there that they come for", async () => {
+    const alone = { ...stateless(nodeState(1)), sourceNodes: [] };
+    const { actions } = diff(desire(stateless({ ...source, ...held })), await settled(desire(alone)));
+    const step = (words: string) => actions.findIndex(({ says }) => says.some((line) => line.includes(words)));
+    expect(step("02:e9:00:00:00:02) to sallyport_gw/node_of_port")).toBeGreaterThan(-1);
+    expect(step("02:e9:00:00:00:02) to sallyport_gw/node_of_port")).toBeLessThan(step("added floating address"));
+    expect(step("forwarding entry 02:e9:00:00:00:02")).toBeLessThan(step("to sallyport_gw/node_of_port"));
+  });
+
+  test("rules that name the overlay device go before it and come after it", async () => {
+    const seen = await settled(desire(stateless(source)));
+    const other = { ...stateless(source), overlay: { vni: 78, port: 4790 } };
+    const inOrder = kinds(diff(desire(other), seen).actions).filter((kind) => /table|link|create/.test(kind));
+    expect(inOrder).toEqual(["remove-table", "delete-link", "create-overlay", "install-table"]);
+  });
+
+  test("the mode changes to stateless: all pods' connections are judged, and what was translated for others forgotten", async () => {
+    const before = { ...source, ...held };
+    const { actions } = diff(desire(stateless(before)), await settled(desire(before)));
+    expect(settlement(actions)).toMatchObject({ isAnybodys: true, stateless: { idsHeldHere: new Set([1]) } });
+    expect(settlement(actions)?.pods.map(({ ip }) => ip)).toEqual(["10.10.1.5", "10.10.1.6"]);
+    const order = kinds(actions);
+    expect(order.indexOf("settle-connections")).toBeLessThan(order.indexOf("forget-connections"));
+    expect(forgotten(actions)).toEqual([{ egressId: 1 }]);
+  });
+
+  test("the mode changes to stateful: what this node translated is forgotten before the rules are there", async () => {
+    const { actions } = diff(desire(source), await settled(desire(stateless(source))));
+    expect(forgotten(actions)).toEqual([{ egressId: 1 }]);
+    const order = kinds(actions);
+    expect(order.indexOf("forget-connections")).toBeLessThan(order.lastIndexOf("install-table"));
+  });
+
+  test("a pass cut short after the table was replaced: the standing curtain says so, and all connections are judged", async () => {
+    const seen = await settled(desire(stateless(source)));
+    const curtain = new Map([...(seen.guard?.chains ?? []), ["curtain", { hook: "filter forward 305", rules: [] }]]);
+    const cut = { ...seen, guard: { sets: new Map(), ...seen.guard, chains: curtain } };
+    expect(settlement(diff(desire(stateless(source)), cut).actions)?.isAnybodys).toBe(true);
+    expect(
+      settlement(diff(desire(source), { ...(await settled(desire(source))), guard: cut.guard }).actions),
+    ).toBeUndefined();
+  });
+
+  test("an id that gets another address, and a node that gets other ports: all connections are judged", async () => {
+    const seen = await settled(desire(stateless(source)));
+    const other = statelessly(source, [{ ip: "192.168.1.101", id: 1 }]);
+    expect(settlement(diff(desire(other), seen).actions)?.isAnybodys).toBe(true);
+    const elsewhere = { ...stateless(source), portBlock: { firstPort: 1_024, ports: 256 } };
+    expect(settlement(diff(desire(elsewhere), seen).actions)?.isAnybodys).toBe(true);
+    expect(settlement(diff(desire(stateless(source)), seen).actions)).toBeUndefined();
+  });
+});
+
 describe("rendering", () => {
+  test("a rule whose address nobody holds leads nowhere, and has a chain of its own", () => {
+    const rules = [{ cidr: OUTSIDE, id: 1, policy: "web" }];
+    const [leads, returns] = [rules, rules.map((rule) => ({ ...rule, nodeIP: true as const }))].map((each) =>
+      desire(nodeState(1, { classes: [{ key: "web", rules: each }], pods: [pod("10.10.1.5", "web")] })),
+    );
+    expect([...(leads?.main.chains.keys() ?? [])]).not.toEqual([...(returns?.main.chains.keys() ?? [])]);
+    expect(leads?.main.sets.get("ids")?.size).toBe(1);
+    expect(returns?.main.sets.get("ids")?.size).toBe(0);
+  });
+
   test("devices that pods do not send through: loopback, underlay, physical ones, tunnels", () => {
     const more = [
       link("eth1"),

@@ -19,6 +19,7 @@ import { matchPods } from "../../nodeagent/pods/match.ts";
 import { parseSignal } from "../../nodeagent/shape.ts";
 import { openStateFile } from "../../nodeagent/state-file.ts";
 import { formatAddress, formatPrefix, prefixOf } from "../../policies/addresses.ts";
+import type { PortBlock } from "../../policies/nodestate.ts";
 import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
 
 const good = nodeState(1, {
@@ -112,6 +113,34 @@ describe("a signal at the door", () => {
       "pod default/pod-10-10-1-5 has a class that the signal does not describe",
     ],
     ["one id twice", { ...good, gateways: [gateway(1, 1), gateway(1, 2)] }, "signal.gateways names 1 twice"],
+  ])("%s", (_name, state, expected) => {
+    expect(parse(state)).toContain(expected);
+  });
+
+  const neighbour = { node: "worker2", underlayIP: "192.168.1.2", mac: "02:e9:00:00:00:02" };
+  const ports = (firstPort: number, size: number) => ({ firstPort, ports: size });
+  const withPorts = (own: PortBlock, others: PortBlock) => ({
+    ...{ ...good, gatewayMode: "stateless" as const, portBlock: own },
+    sourceNodes: [{ ...neighbour, block: others }],
+  });
+
+  test("is accepted with ports for each node", () => {
+    const state = withPorts(ports(1_024, 1_024), ports(2_048, 512));
+    expect(parseSignal(JSON.stringify(signal(state)), "worker1")).toEqual(signal(state));
+  });
+
+  test.each<[string, unknown, string]>([
+    ["another mode", { ...good, gatewayMode: "half" }, "gatewayMode is not a gateway mode"],
+    ["privileged ports", withPorts(ports(512, 512), ports(2_048, 512)), "portBlock.firstPort is not"],
+    ["more ports than fit", withPorts(ports(2_048, 2_048), ports(8_192, 512)), "portBlock.ports is not"],
+    ["ports between two groups", withPorts(ports(2_048, 300), ports(8_192, 512)), "portBlock is not whole groups"],
+    ["a first port between", withPorts(ports(2_304, 512), ports(8_192, 512)), "portBlock is not whole groups"],
+    ["ports of two nodes", withPorts(ports(2_048, 1_024), ports(2_560, 512)), "two nodes have port 2560"],
+    [
+      "a node twice",
+      { ...good, sourceNodes: [2_048, 4_096].map((port) => ({ ...neighbour, block: ports(port, 512) })) },
+      "sourceNodes names 02:e9:00:00:00:02 twice",
+    ],
   ])("%s", (_name, state, expected) => {
     expect(parse(state)).toContain(expected);
   });

@@ -4,8 +4,8 @@ import { setName } from "../../nodeagent/skeleton/words.ts";
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { addPod, buildNetwork, seenFrom, sh, startWitness } from "./network.ts";
 import { PLAN, podHost, podMac } from "./plan.ts";
-import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
-import { echoesFragments, mtuLearnt, startMirror, transfers } from "./transfers.ts";
+import { attachment, gateway, nodeState, pod, podClass, statelessly } from "./states.ts";
+import { echoesFragments, mtuLearnt, refusesFragments, startMirror, transfers } from "./transfers.ts";
 
 const both = (worker: number, number: number) => [PLAN[4].pod(worker, number), PLAN[6].pod(worker, number)] as const;
 const SELECTED = both(1, 5);
@@ -27,24 +27,31 @@ const classes = [
 ];
 const destinations = ["0.0.0.0/0", "::/0"];
 const held = FAMILIES.map((family) => ({ ip: floating(family), id: ID[family] }));
+const stateless = process.argv[2] === "stateless";
 const stateOf = (worker: 1 | 2, holder: 1 | 2): NodeState =>
-  nodeState(
-    worker,
-    {
-      ...{ classes, destinations },
-      gateways: FAMILIES.map((family) => gateway(ID[family], holder)),
-      held: worker === holder ? held : [],
-      pods:
-        worker === 2
-          ? [pod(ON_GATEWAY[0], "both", ON_GATEWAY[1])]
-          : [
-              pod(SELECTED[0], "both", SELECTED[1]),
-              pod(ONLY_IPV4_SELECTED[0], "everything-ipv4", ONLY_IPV4_SELECTED[1]),
-              pod(UNKNOWN[0], "both", UNKNOWN[1]),
-            ],
-    },
-    [4, 6],
+  inMode(
+    nodeState(
+      worker,
+      {
+        ...{ classes, destinations },
+        gateways: FAMILIES.map((family) => gateway(ID[family], holder)),
+        held: worker === holder ? held : [],
+        pods:
+          worker === 2
+            ? [pod(ON_GATEWAY[0], "both", ON_GATEWAY[1])]
+            : [
+                pod(SELECTED[0], "both", SELECTED[1]),
+                pod(ONLY_IPV4_SELECTED[0], "everything-ipv4", ONLY_IPV4_SELECTED[1]),
+                pod(UNKNOWN[0], "both", UNKNOWN[1]),
+              ],
+      },
+      [4, 6],
+    ),
   );
+
+function inMode(state: NodeState): NodeState {
+  return stateless ? statelessly(state, held) : state;
+}
 
 async function converge(state: NodeState): Promise<NodeReport> {
   const known = [SELECTED, ONLY_IPV4_SELECTED, ON_GATEWAY].flat();
@@ -160,6 +167,7 @@ steps.transfers = await perFamily(async (family) => ({
   overSmallerLink: await transfers(of(SELECTED, family), BEYOND[family]),
   fromGatewayNode: await transfers(of(ON_GATEWAY, family), BEYOND[family]),
   fragments: await echoesFragments(of(SELECTED, family), PLAN[family].witness),
+  fragmentsOverSmallerLink: await refusesFragments(of(SELECTED, family), BEYOND[family]),
 }));
 steps.mtus = await perFamily(async (family) => ({
   overlay: await mtuLearnt(of(SELECTED, family), PLAN[family].witness, 1_480),

@@ -5,7 +5,7 @@ import { uninstall } from "../../nodeagent/uninstall.ts";
 import type { NodePod, NodeState } from "../../policies/nodestate.ts";
 import { sh } from "./network.ts";
 import { PLAN } from "./plan.ts";
-import { attachment, gateway, nodeState, OUTSIDE, pod, podClass } from "./states.ts";
+import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, statelessly } from "./states.ts";
 
 const PODS = [5, 6].map((number) => [PLAN[4].pod(1, number), PLAN[6].pod(1, number)] as const);
 const READS = ["links", "rules", "routes", "neighbours", "forwarding", "list", "read"];
@@ -41,6 +41,15 @@ const after = nodeState(
   },
   [4, 6],
 );
+
+function inStateless(state: NodeState): NodeState {
+  return statelessly(state, [
+    { ip: "192.168.1.100", id: 1 },
+    { ip: "192.168.1.101", id: 2 },
+    { ip: "fd00:1::100", id: 3 },
+    { ip: "fd00:1::101", id: 4 },
+  ]);
+}
 
 function podsOf(...classes: readonly (string | null)[]): NodePod[] {
   return PODS.map(([ip, ...others], index) => pod(ip, classes[index] ?? null, ...others));
@@ -106,6 +115,9 @@ await sh(
 const outcome = {
   fromNothing: await interruptEverywhere(null, before),
   fromAnotherState: await interruptEverywhere(before, after),
+  fromStatelessState: await interruptEverywhere(inStateless(before), inStateless(after)),
+  toStateless: await interruptEverywhere(before, inStateless(after)),
+  toStateful: await interruptEverywhere(inStateless(before), after),
   uninstalled: (await uninstall(real)).length > 0 && (await uninstall(real)).length === 0,
   left: await sh(
     null,

@@ -4,6 +4,7 @@ import { createJudge, type Judgement, type PodChange, type Settlement } from "..
 import { resetWords } from "../../nodeagent/connections/words.ts";
 import { MARK_TUNNEL } from "../../nodeagent/constants.ts";
 import type { Flow } from "../../nodeagent/kernel/flows.ts";
+import type { ClassRule } from "../../policies/nodestate.ts";
 
 const [POD, OTHER_POD, SERVER, SERVICE] = ["10.10.1.5", "10.10.1.9", "198.51.100.10", "10.96.0.7"];
 const NODE = "192.168.1.1";
@@ -13,9 +14,20 @@ const rule = (cidr: string, id: number, policy = "a") => ({ cidr, id, policy });
 const wide = rule("198.51.100.0/24", 1);
 const longer = rule("198.51.100.10/32", 2, "b");
 
+const nodeIP = (each: ClassRule): ClassRule => ({ ...each, nodeIP: true });
+
 const flow = (mark: number, parts: Partial<Flow> = {}): Flow => ({
   ...{ protocol: 6, source: POD, destination: SERVER, sourcePort: 40_000, destinationPort: 443, icmp: null },
-  ...{ server: SERVER, serverPort: 443, seenAs: POD, tcpState: "ESTABLISHED", answered: true, mark },
+  ...{
+    server: SERVER,
+    serverPort: 443,
+    seenAs: POD,
+    seenAsPort: 40_000,
+    tcpState: "ESTABLISHED",
+    answered: true,
+    zoned: false,
+    mark,
+  },
   ...parts,
 });
 const UDP = { protocol: 17, tcpState: null };
@@ -31,9 +43,11 @@ const change = (rules: PodChange["rules"], formerRules = [wide]): PodChange => (
 const settlement = (rules: PodChange["rules"]): Settlement => ({
   pods: [change(rules)],
   vanishedIds: [7],
+  isAnybodys: true,
   ids: [1, 2, 7],
   floatingOfId: new Map([[2, FLOATING]]),
   noEgressCIDRs: ["10.96.0.0/12"],
+  stateless: null,
 });
 
 type Row = readonly [what: string, rules: PodChange["rules"], flow: Flow, judgement: Judgement];
@@ -56,6 +70,10 @@ describe("a connection", () => {
     ["of another pod, under an id in use", [], flow(1, { source: OTHER_POD }), "keep"],
     ["of another pod, under an id that is not", [], flow(7, { source: OTHER_POD }), "end"],
     ["to a Service whose endpoint is outside", [wide], flow(1, { destination: SERVICE }), "keep"],
+    ["of another node's pod, on a stateful gateway", [], flow(7, { source: OTHER_POD, zoned: true }), "keep"],
+    ["whose rule leads out with the node's address now", [nodeIP(wide)], flow(1), "end"],
+    ["whose longer rule does, but not the one that it began by", [nodeIP(longer), wide], flow(1), "keep"],
+    ["that began with the node's address meanwhile", [wide], flow(0, { seenAs: NODE }), "keep"],
     ["to a Service whose endpoint moved out", [], flow(1, { destination: SERVICE }), "end"],
   ])("%s", (_what, rules, each, expected) => {
     expect(createJudge(settlement(rules))(each)).toBe(expected);
@@ -66,6 +84,8 @@ describe("what nobody has answered yet", () => {
   test.each<Row>([
     ["follows the first rule", [longer, wide], flow(1, UNANSWERED), "forget"],
     ["stays where the first rule leads already", [wide], flow(1, UNANSWERED), "keep"],
+    ["begins anew with the node's address", [nodeIP(wide)], flow(1, UNANSWERED), "forget"],
+    ["begins anew when the address is held again", [wide], flow(0, { ...UNANSWERED, seenAs: NODE }), "forget"],
     ["is no connection that could be reset", [], flow(1, UNANSWERED), "forget"],
     ["begins anew with its pod selected", [wide], flow(0, { ...UNANSWERED, seenAs: NODE }), "forget"],
     [
@@ -81,6 +101,39 @@ describe("what nobody has answered yet", () => {
   });
 });
 
+describe("a connection that this node translates for stateless gateways", () => {
+  const stateless = { block: { firstPort: 20_480, ports: 512 }, idsHeldHere: new Set<number>() };
+  const judge = (parts: Partial<Flow>, change: Partial<Settlement> = {}) =>
+    createJudge({ ...settlement([rule(wide.cidr, 2)]), stateless, ...change })(
+      flow(2, { seenAs: FLOATING, seenAsPort: 20_991, ...parts }),
+    );
+
+  test.each<[string, Partial<Flow>, Judgement]>([
+    ["with the address of its id and a port of this node", {}, "keep"],
+    ["with another address", { seenAs: "192.168.1.102" }, "end"],
+    ["with none, as for stateful gateways", { seenAs: POD }, "end"],
+    ["with the port after the last", { seenAsPort: 20_992 }, "end"],
+    ["with the port before the first", { seenAsPort: 20_479 }, "end"],
+    ["of datagrams with another node's port", { ...UDP, seenAsPort: 1_024 }, "forget"],
+    ["of another pod, with another address", { source: OTHER_POD, seenAs: "192.168.1.102" }, "end"],
+    ["of another pod", { source: OTHER_POD }, "keep"],
+    ["that has ended, with another address", { mark: MARK_TUNNEL | 2, seenAs: POD }, "keep"],
+  ])("%s", (_what, parts, expected) => {
+    expect(judge(parts)).toBe(expected);
+  });
+
+  test("without ports for this node", () => {
+    expect(judge({}, { stateless: { ...stateless, block: null } })).toBe("end");
+  });
+
+  test("is told why", () => {
+    const here = change([wide]);
+    expect(resetWords([flow(1)], [here])).toEqual([
+      "reset 1 connection of policy a: its address or port is another one now",
+    ]);
+  });
+});
+
 describe("the report", () => {
   const moved = change([rule(wide.cidr, 2)]);
   test.each<[string, readonly Flow[], readonly PodChange[], string]>([
@@ -92,6 +145,12 @@ describe("the report", () => {
       [flow(1)],
       [change([rule("203.0.113.0/24", 1)])],
       "reset 1 connection of policy a: it does not decide about the destination any more",
+    ],
+    [
+      "that nobody holds the address",
+      [flow(1)],
+      [change([nodeIP(wide)])],
+      "reset 1 connection of policy a: nobody holds its address",
     ],
     ["a pod's end", [flow(1)], [change("gone")], "reset 1 connection of policy a: the pod is gone"],
     ["a pod not known", [flow(7)], [], "reset 1 connection under egress id 7: it is not in use any more"],

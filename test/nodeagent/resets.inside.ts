@@ -1,13 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
+import { parseFlows } from "../../nodeagent/kernel/flows.ts";
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { until } from "../lab/until.ts";
 import { type ClientEnds, countedSince, startClient, startCounting, startServer, TCP_PORTS } from "./conversations.ts";
 import { addPod, buildNetwork, sh } from "./network.ts";
 import { PLAN } from "./plan.ts";
-import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
+import { attachment, gateway, nodeState, pod, podClass, statelessly } from "./states.ts";
 
 const family = process.argv[2] === "6" ? 6 : 4;
+const stateless = process.argv[3] === "stateless";
 const plan = PLAN[family];
 /** Pods: one on the source node, one on the gateway's, one that nothing happens to. */
 const PODS = { source: plan.pod(1, 5), gateway: plan.pod(2, 5), bystander: plan.pod(1, 6) };
@@ -60,9 +62,11 @@ function states({ parts = {}, becomes = "a", without, releases = false }: Partia
   const ids = new Set(classes.flatMap(({ rules }) => rules.map(({ id }) => id)));
   const gateways = [gateway(1, 2, family), gateway(2, 2, family)].filter(({ id }) => ids.has(id));
   const held = [...(releases ? [] : [{ ip: FIRST, id: 1 }]), { ip: SECOND, id: 2 }];
+  const addresses = [{ ip: FIRST, id: 1 }, ...held.filter(({ id }) => id === 2)];
+  const inMode = (state: NodeState) => (stateless ? statelessly(state, addresses) : state);
   return [
-    nodeState(1, { gateways, ...parts, classes, pods: on(1) }, [family]),
-    nodeState(2, { gateways, ...parts, classes, held, pods: on(2) }, [family]),
+    inMode(nodeState(1, { gateways, ...parts, classes, pods: on(1) }, [family])),
+    inMode(nodeState(2, { gateways, ...parts, classes, held, pods: on(2) }, [family])),
   ];
 }
 
@@ -94,6 +98,7 @@ async function play(situation: Situation) {
   });
   await countedSince(family);
   const before = await answers();
+  const portsAtServer = await translatedPorts();
   if (situation.unreachable) {
     await sh(
       "worker1",
@@ -116,10 +121,13 @@ async function play(situation: Situation) {
   const serverEnds = await server.ask();
   const settled = await countedSince(family);
   for (const client of clients) client.stop();
-  const pods = Object.keys(PODS).map((name, i) => [
-    name,
-    ends(before[i] as ClientEnds, atRest[i] as ClientEnds, after[i] as ClientEnds, serverEnds),
-  ]);
+  const pods = Object.entries(PODS).map(([name, ip], i) => {
+    const atServer = (port: number, podPort: number) =>
+      [FIRST, SECOND]
+        .map((floating) => serverEnds[`${port} ${floating} ${portsAtServer.get(`${ip} ${podPort}`)}`])
+        .findLast((end) => end !== undefined);
+    return [name, ends(before[i] as ClientEnds, atRest[i] as ClientEnds, after[i] as ClientEnds, atServer)];
+  });
   return {
     errors: [...first, ...reports].flatMap(({ error }) => error ?? []),
     resets: reports.flatMap(({ changes }) => changes.filter((change) => change.startsWith("reset "))),
@@ -127,6 +135,17 @@ async function play(situation: Situation) {
     sources: sourcesOf(during),
     settledSources: sourcesOf(settled),
   };
+}
+
+/** The port that the server sees, by the pod's address and port. */
+async function translatedPorts(): Promise<ReadonlyMap<string, number>> {
+  const listings = await Promise.all(
+    ["worker1", "worker2"].map((node) => sh(node, `conntrack -L -p tcp -f ipv${family}`)),
+  );
+  const flows = listings.flatMap(parseFlows);
+  // On a stateful gateway the pod's connection is in two nodes' tables, and the gateway translates.
+  const inOrder = flows.toSorted((a, b) => Number(a.seenAs !== a.source) - Number(b.seenAs !== b.source));
+  return new Map(inOrder.map((flow) => [`${flow.source} ${flow.sourcePort}`, flow.seenAsPort]));
 }
 
 /** That were seen, of each kind of packets. */
@@ -139,20 +158,25 @@ function sourcesOf(counts: Readonly<Record<string, number>>): Readonly<Record<st
 }
 
 /** What pod and server say of each connection. */
-function ends(before: ClientEnds, atRest: ClientEnds, after: ClientEnds, serverEnds: Readonly<Record<string, string>>) {
+function ends(
+  before: ClientEnds,
+  atRest: ClientEnds,
+  after: ClientEnds,
+  atServer: (port: number, podPort: number) => string | undefined,
+) {
   return Object.fromEntries(
     Object.entries(TCP_PORTS).map(([name, port]) => {
       const kind = name as keyof ClientEnds;
-      const atServer = [FIRST, SECOND]
-        .map((ip) => serverEnds[`${port} ${ip} ${before[kind].port}`])
-        .findLast((end) => end !== undefined);
       const flows = kind === "idle" || after[kind].bytes > atRest[kind].bytes;
-      return [name, `${after[kind].end}${after[kind].end === "open" && !flows ? ", stalled" : ""} / ${atServer}`];
+      return [
+        name,
+        `${after[kind].end}${after[kind].end === "open" && !flows ? ", stalled" : ""} / ${atServer(port, before[kind].port)}`,
+      ];
     }),
   );
 }
 
-const chosen = process.argv[3];
+const chosen = process.argv[4];
 const outcome: Record<string, unknown> = {};
 for (const situation of situations) {
   if (chosen === undefined || chosen === situation.name) outcome[situation.name] = await play(situation);

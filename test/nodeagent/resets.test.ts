@@ -59,7 +59,12 @@ const rows: readonly Row[] = [
   ["a pod is gone", "otherPod", kept, told, ["first"], lines("the pod is gone", 3)],
 ];
 
-describe.each([4, 6] as const)("IPv%d: connections under way", (family) => {
+describe.each([
+  [4, "stateful"],
+  [6, "stateful"],
+  [4, "stateless"],
+  [6, "stateless"],
+] as const)("IPv%d, %s gateways: connections under way", (family, mode) => {
   const { inNodeSubnet } = PLAN[family];
   const legend = {
     first: inNodeSubnet(100),
@@ -71,7 +76,7 @@ describe.each([4, 6] as const)("IPv%d: connections under way", (family) => {
   let outcomes: Readonly<Record<string, Outcome>>;
   const of = (name: string) => outcomes[name] as Outcome;
   beforeAll(async () => {
-    outcomes = await runInside("resets.inside.ts", 80_000, [String(family)]);
+    outcomes = await runInside("resets.inside.ts", 80_000, [String(family), mode]);
   }, 85_000);
 
   test.each(rows)("%s: who is told", (_situation, name, pods, bystander, _datagrams, resets) => {

@@ -1,7 +1,7 @@
 /** Builders for NodeStates, with the addresses of plan.ts. */
 import { type Family, familyOf } from "../../nodeagent/addresses.ts";
 import type { CniAttachment } from "../../nodeagent/pods/match.ts";
-import type { Gateway, NodePod, NodeState, Signal } from "../../policies/nodestate.ts";
+import type { Gateway, HeldAddress, NodePod, NodeState, PortBlock, Signal } from "../../policies/nodestate.ts";
 import { PLAN, podMac, podOf } from "./plan.ts";
 
 export const OUTSIDE = PLAN[4].outside;
@@ -32,6 +32,35 @@ export function nodeState(
     classes: [],
     pods: [],
     ...parts,
+  };
+}
+
+/** Source ports of the worker's pods when stateless: four groups of 256. */
+export function portBlock(worker: number): PortBlock {
+  return { firstPort: 20_480 + 1_024 * worker, ports: 1_024 };
+}
+
+/** @param addresses in use, whoever holds them */
+export function statelessly(
+  state: NodeState,
+  addresses: readonly HeldAddress[],
+  workers: readonly number[] = [1, 2],
+): NodeState {
+  const inOrder = addresses.map(({ ip, id }) => ({ ip, id, candidates: [], holder: null }));
+  const underlay = PLAN[familyOf(state.underlayIP)];
+  const nodes = workers.map((worker) => ({
+    ...{ node: `worker${worker}`, underlayIP: underlay.inNodeSubnet(worker), mac: overlayMac(worker) },
+    block: portBlock(worker),
+  }));
+  return {
+    ...state,
+    gatewayMode: "stateless",
+    portBlock: nodes.find(({ node }) => node === state.node)?.block ?? null,
+    sourceNodes: nodes.filter(({ node }) => node !== state.node),
+    lease: {
+      ...{ addresses: inOrder, nodes: [], floatingIPs: addresses.map(({ ip }) => ip), gatewayMacs: [], peers: [] },
+      ...{ witnesses: { version: 1, members: [] }, targetWitnesses: null },
+    },
   };
 }
 

@@ -3,9 +3,10 @@ import { FAMILIES, type Family } from "../../nodeagent/addresses.ts";
 import type { NodeState } from "../../policies/nodestate.ts";
 import { addHost, addPod, buildNetwork, seenFrom, sh, startWitness } from "./network.ts";
 import { PLAN } from "./plan.ts";
-import { attachment, gateway, nodeState, pod, podClass } from "./states.ts";
+import { attachment, gateway, nodeState, pod, podClass, statelessly } from "./states.ts";
 
 const underlay: Family = process.argv[2] === "6" ? 6 : 4;
+const stateless = process.argv[3] === "stateless";
 const other: Family = underlay === 4 ? 6 : 4;
 const both = (worker: number, number: number) => [PLAN[4].pod(worker, number), PLAN[6].pod(worker, number)] as const;
 const SELECTED = both(1, 5);
@@ -41,18 +42,25 @@ async function moveToSecondSubnet(): Promise<void> {
 function stateOf(worker: 1 | 2): NodeState {
   const underlayIPs = [PLAN[underlay].inNodeSubnet(1), SECOND[underlay](2)];
   const atGateway = FAMILIES.map((family) => ({ ...gateway(family, 2), underlayIP: SECOND[underlay](2) }));
-  return nodeState(
+  const held = FAMILIES.map((family) => ({ ip: SECOND[family](100), id: family }));
+  const state = nodeState(
     worker,
     {
       underlayIP: underlayIPs[worker - 1] ?? "",
       nodeIPs: underlayIPs,
       gateways: atGateway,
       classes: [podClass("web", ...FAMILIES.map((family) => [PLAN[family].outside, family] as const))],
-      held: worker === 2 ? FAMILIES.map((family) => ({ ip: SECOND[family](100), id: family })) : [],
+      held: worker === 2 ? held : [],
       pods: worker === 1 ? [pod(SELECTED[0], "web", SELECTED[1])] : [pod(ON_GATEWAY[0], "web", ON_GATEWAY[1])],
     },
     [underlay, other],
   );
+  if (!stateless) return state;
+  const { sourceNodes, ...others } = statelessly(state, held);
+  const inPlace = sourceNodes.map((node) =>
+    node.node === "worker2" ? { ...node, underlayIP: SECOND[underlay](2) } : node,
+  );
+  return { ...others, sourceNodes: inPlace };
 }
 
 async function converge(state: NodeState): Promise<string> {

@@ -49,6 +49,21 @@ export async function echoesFragments(podIP: string, to: string): Promise<boolea
   return Number(stdout) === DATAGRAM_BYTES;
 }
 
+const CLOSED_PORT = 8_083;
+
+/**
+ * Whether large datagrams to a port that nobody serves are refused within 5 s: they arrive, and so does the refusal. On the
+ * way the pod may have to learn by an ICMP error about one of the fragments how large these may be.
+ */
+export async function refusesFragments(podIP: string, to: string): Promise<boolean> {
+  const client = `const s = require("node:dgram").createSocket("udp${familyOf(to)}");
+    s.on("error", ({ code }) => { if (code === "ECONNREFUSED") { console.log(code); process.exit(); } });
+    s.connect(${CLOSED_PORT}, "${to}", () => setInterval(() => s.send(Buffer.alloc(${DATAGRAM_BYTES}), () => {}), 200))`;
+  const command = [`--net=/run/netns/${podHost(podIP)}`, "timeout", "5", process.execPath, "-e", client];
+  const { stdout } = await execa("nsenter", command, { reject: false, stdin: "ignore" });
+  return stdout.includes("ECONNREFUSED");
+}
+
 /** The MTU that a pod was told by an ICMP error for packets of this size; `null` when it was told nothing. */
 export async function mtuLearnt(podIP: string, to: string, packetBytes: number): Promise<number | null> {
   const headerBytes = to.includes(":") ? 48 : 28;

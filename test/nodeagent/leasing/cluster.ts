@@ -9,13 +9,13 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
-import type { LeasedAddress, NodeReport, NodeState, Signal } from "../../../policies/nodestate.ts";
+import type { GatewayMode, LeasedAddress, NodeReport, NodeState, Signal } from "../../../policies/nodestate.ts";
 import { serveSignals } from "../../../reconciler/signal/server.ts";
 import { makeCertificates } from "../../lab/certificates.ts";
 import { until } from "../../lab/until.ts";
 import { addHost, addPod, sh } from "../network.ts";
 import { PLAN, podMac } from "../plan.ts";
-import { nodeState, OUTSIDE, pod, podClass } from "../states.ts";
+import { nodeState, OUTSIDE, pod, podClass, statelessly } from "../states.ts";
 
 export const WORKERS = [1, 2, 3] as const;
 export type Worker = (typeof WORKERS)[number];
@@ -73,7 +73,13 @@ export interface Cluster {
 }
 
 /** @param holder without a lease; absent: the lease is ordered at once */
-export async function startCluster(initial: readonly LeasedAddress[], holder?: Worker): Promise<Cluster> {
+export async function startCluster(
+  initial: readonly LeasedAddress[],
+  holder?: Worker,
+  mode: GatewayMode = "stateful",
+): Promise<Cluster> {
+  const stateOf = (worker: Worker, addresses: readonly LeasedAddress[]): NodeState =>
+    inMode(mode, plainStateOf(worker, addresses));
   await buildNetwork();
   const folder = await mkdtemp("/run/leasing-");
   const certificates = await makeCertificates(join(folder, "tls"), CONTROL, WORKERS.map(nameOf));
@@ -226,8 +232,12 @@ export async function startCluster(initial: readonly LeasedAddress[], holder?: W
   };
 }
 
+function inMode(mode: GatewayMode, state: NodeState): NodeState {
+  return mode === "stateful" ? state : { ...statelessly(state, [], WORKERS), lease: null };
+}
+
 /** Without a lease. */
-function stateOf(worker: Worker, addresses: readonly LeasedAddress[]): NodeState {
+function plainStateOf(worker: Worker, addresses: readonly LeasedAddress[]): NodeState {
   return {
     ...nodeState(1, {
       classes: addresses.map(({ id }) => podClass(`policy-${id}`, [OUTSIDE, id])),
