@@ -8,7 +8,11 @@ export interface Flow extends Tuple {
   readonly serverPort: number;
   /** Where the server's answers go, so the source that it sees. */
   readonly seenAs: string;
+  /** The port, or what stands for it, under which the server sees it. */
+  readonly seenPort: number;
   readonly answered: boolean;
+  /** Until the entry is forgotten if nothing is heard. */
+  readonly timeoutS: number;
   /** Of TCP, in conntrack's words; `null` for other protocols. */
   readonly tcpState: string | null;
   readonly mark: number;
@@ -19,7 +23,7 @@ export function parseFlows(text: string): readonly Flow[] {
 }
 
 function parseFlow(line: string): Flow | null {
-  const protocol = /^\S+\s+(\d+)/.exec(line)?.[1];
+  const [, protocol, timeout] = /^\S+\s+(\d+)\s+(\d+)/.exec(line) ?? [];
   const [source, seenBy] = valuesOf(line, "src").map(address);
   const [destination, seenAs] = valuesOf(line, "dst").map(address);
   if (protocol === undefined || !source || !destination || !seenBy || !seenAs) return null;
@@ -29,6 +33,8 @@ function parseFlow(line: string): Flow | null {
     ...{ protocol: Number(protocol), source, destination, server: seenBy, seenAs },
     ...{ sourcePort: number("sport"), destinationPort: number("dport") },
     serverPort: Number(valuesOf(line, "sport")[1] ?? 0),
+    seenPort: Number(valuesOf(line, "dport")[1] ?? 0),
+    timeoutS: Number(timeout),
     icmp: isIcmp ? { type: number("type"), code: number("code"), id: number("id") } : null,
     tcpState: /^tcp\s+6\s+\d+\s+([A-Z_0-9]+) /.exec(line)?.[1] ?? null,
     answered: !line.includes("[UNREPLIED]"),

@@ -15,7 +15,16 @@ const longer = rule("198.51.100.10/32", 2, "b");
 
 const flow = (mark: number, parts: Partial<Flow> = {}): Flow => ({
   ...{ protocol: 6, source: POD, destination: SERVER, sourcePort: 40_000, destinationPort: 443, icmp: null },
-  ...{ server: SERVER, serverPort: 443, seenAs: POD, tcpState: "ESTABLISHED", answered: true, mark },
+  ...{
+    server: SERVER,
+    serverPort: 443,
+    seenAs: POD,
+    tcpState: "ESTABLISHED",
+    answered: true,
+    seenPort: 50_000,
+    timeoutS: 300,
+    mark,
+  },
   ...parts,
 });
 const UDP = { protocol: 17, tcpState: null };
