@@ -43,6 +43,10 @@ export interface TranslatedConnection {
   readonly timeoutS: number;
 }
 
+/** As IANA numbers the protocols. */
+export const TCP = 6;
+export const UDP = 17;
+
 /** In conntrack's words, those in which data may still come (linux/netfilter/nf_conntrack_tcp.h). */
 const TCP_STATES = { ESTABLISHED: 3, FIN_WAIT: 4, CLOSE_WAIT: 5 } as const;
 export type TcpState = keyof typeof TCP_STATES;
