@@ -3,7 +3,7 @@ import type { Family } from "./addresses.ts";
 import type { Settlement } from "./connections/judge.ts";
 import type { ConnectionFilter } from "./kernel/conntrack.ts";
 import type { AddressMark, Forwarding, Rule, VxlanDevice } from "./kernel/ip.ts";
-import type { TableDeclaration } from "./kernel/nft/declaration.ts";
+import type { TableDeclaration, TableName } from "./kernel/nft/declaration.ts";
 import type { Elements, Transaction } from "./kernel/nft/transaction.ts";
 
 type Write =
@@ -12,6 +12,7 @@ type Write =
       readonly declaration: TableDeclaration;
       readonly elements: ReadonlyMap<string, Elements>;
     }
+  | { readonly do: "remove-table"; readonly table: TableName }
   | { readonly do: "apply"; readonly transaction: Transaction }
   | { readonly do: "create-overlay"; readonly device: VxlanDevice }
   | { readonly do: "delete-link"; readonly device: string }

@@ -31,10 +31,13 @@ export function isDynamicChain(name: string): boolean {
   return /^(class|id|held)_/.test(name);
 }
 
+/** How the comment of an id's chain ends. */
+export const SNAT_HERE = "SNAT here";
+
 /** Marks packet and connection, our bits only: nft 1.0.6 can do that with constants alone, hence a chain for each id. */
 export function idChain(id: EgressId, role: IdRole): readonly ChainRule[] {
   const roleBit = role === "tunnel" ? MARK_TUNNEL : MARK_SNAT;
-  const toWhere = role === "tunnel" ? "to the gateway" : "SNAT here";
+  const toWhere = role === "tunnel" ? "to the gateway" : SNAT_HERE;
   return [
     { comment: `egress id ${id}: ${toWhere}`, statements: [setMark("meta", META_MARK_KEEP, roleBit + id)] },
     { comment: `the connection keeps egress id ${id}`, statements: [setMark("ct", CT_MARK_KEEP, id)] },
@@ -44,7 +47,9 @@ export function idChain(id: EgressId, role: IdRole): readonly ChainRule[] {
 
 /** Named by its content: an edit makes another chain, to which the pods' elements are then switched. */
 export function classChainName(podClass: PodClass): string {
-  const content = podClass.rules.map(({ cidr, id, policy }) => `${cidr} ${id} ${policy}`).join("\n");
+  const content = podClass.rules
+    .map(({ cidr, id, nodeIP, policy }) => `${cidr} ${nodeIP ? "!" : ""}${id} ${policy}`)
+    .join("\n");
   return `class_${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
 }
 
@@ -55,8 +60,12 @@ export function classChain(podClass: PodClass): readonly ChainRule[] {
       statements: [{ match: { op: "==", left: { ct: { key: "state" } }, right: "invalid" } }, { drop: null }],
     },
     ...podClass.rules.map((rule) => ({
-      comment: `${rule.cidr} -> ${rule.id} ${shortName(rule.policy)}`,
-      statements: [...matchPrefix("daddr", rule.cidr), { goto: { target: idChainName(rule.id) } }],
+      // "!": with the node's address instead.
+      comment: `${rule.cidr} -> ${rule.nodeIP ? "!" : ""}${rule.id} ${shortName(rule.policy)}`,
+      statements: [
+        ...matchPrefix("daddr", rule.cidr),
+        rule.nodeIP ? { return: null } : { goto: { target: idChainName(rule.id) } },
+      ],
     })),
   ];
 }
@@ -72,8 +81,9 @@ function shortName(policy: string): string {
 /** A class chain's rules, read back from their comments; policies by their short names. */
 export function rulesOfClassChain(comments: readonly string[]): readonly ClassRule[] {
   return comments.flatMap((comment) => {
-    const [, cidr, id, policy] = /^(\S+) -> (\d+) (\S+)$/.exec(comment) ?? [];
-    return cidr === undefined || policy === undefined ? [] : [{ cidr, id: Number(id), policy }];
+    const [, cidr, not, id, policy] = /^(\S+) -> (!?)(\d+) (\S+)$/.exec(comment) ?? [];
+    if (cidr === undefined || policy === undefined) return [];
+    return [{ cidr, id: Number(id), policy, ...(not === "!" ? { nodeIP: true } : {}) }];
   });
 }
 

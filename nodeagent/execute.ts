@@ -33,6 +33,8 @@ function write(action: WriteAction, kernel: Kernel, inBackground: InBackground):
   switch (action.do) {
     case "install-table":
       return nft.install(action.declaration, action.elements);
+    case "remove-table":
+      return nft.remove(action.table);
     case "apply":
       return nft.apply(action.transaction);
     case "create-overlay":

@@ -5,7 +5,7 @@ import type { Forwarding, Link, Neighbour, Route, Rule } from "./kernel/ip.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { TableState } from "./kernel/nft/listing.ts";
 import type { Sysctl } from "./kernel/sysctl.ts";
-import { FORWARDING_SYSCTL, OVERLAY_SETTINGS } from "./settings.ts";
+import { FORWARDING_SYSCTL, overlaySettings } from "./settings.ts";
 
 export interface ObservedKernel {
   /** All of them: ours, and those of others by which we orient ourselves. */
@@ -58,6 +58,8 @@ async function forwardedFamilies(sysctl: Pick<Sysctl, "read">): Promise<readonly
 }
 
 async function readSettings(sysctl: Pick<Sysctl, "read">): Promise<ReadonlyMap<string, number>> {
-  const values = await Promise.all(OVERLAY_SETTINGS.map(async ({ path }) => [path, await sysctl.read(path)] as const));
+  // Of each mode there are the same.
+  const paths = overlaySettings("stateful").map(({ path }) => path);
+  const values = await Promise.all(paths.map(async (path) => [path, await sysctl.read(path)] as const));
   return new Map(values.filter((entry): entry is readonly [string, number] => entry[1] !== null));
 }

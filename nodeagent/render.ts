@@ -1,5 +1,5 @@
 /** What the kernel of this node should hold: NodeState, the pods' MAC addresses and the devices that are there → objects. */
-import type { NodeState } from "../policies/nodestate.ts";
+import type { GatewayMode, NodeState, PortBlock } from "../policies/nodestate.ts";
 import { FAMILIES, type Family, familyOf, ofFamily } from "./addresses.ts";
 import type { ChainRules } from "./chains.ts";
 import {
@@ -15,8 +15,9 @@ import type { Forwarding, Link, Rule, VxlanDevice } from "./kernel/ip.ts";
 import type { TableDeclaration } from "./kernel/nft/declaration.ts";
 import type { Elements } from "./kernel/nft/transaction.ts";
 import type { PodAddress } from "./pods/match.ts";
-import { floatingElements, renderMain } from "./render-main.ts";
-import { gatewayTable } from "./skeleton/gateway.ts";
+import { renderGateway } from "./render-gateway.ts";
+import { floatingElements, renderMain, translatedElements } from "./render-main.ts";
+import { overlaySettings, type Setting } from "./settings.ts";
 import { guardTable } from "./skeleton/guard.ts";
 import { setName } from "./skeleton/words.ts";
 import { deviceOf, findUnderlay, uplinkNames } from "./underlay.ts";
@@ -37,9 +38,12 @@ interface DesiredFloatingIP {
 }
 
 export interface DesiredKernel {
+  readonly gatewayMode: GatewayMode;
+  readonly portBlock: PortBlock | null;
   /** Families of the pods, the destinations and the floating IPs. */
   readonly families: readonly Family[];
   readonly overlay: VxlanDevice;
+  readonly overlaySettings: readonly Setting[];
   readonly floatingIPs: readonly DesiredFloatingIP[];
   /** Adding an address is telling the neighbours; by lease they are told when it opens. */
   readonly announces: boolean;
@@ -66,29 +70,44 @@ export function render(
   const overlay = overlayDevice(state, underlay.mtu - OVERLAY_OVERHEAD_BYTES[familyOf(state.underlayIP)]);
   const addresses = [...state.podCIDRs, ...state.destinations, ...state.held.map(({ ip }) => ip)];
   const families = FAMILIES.filter((family) => ofFamily(addresses, family).length > 0);
+  const floatingIPs = state.held.map(({ ip }) => {
+    const { name, mac } = deviceOf(ip, links, underlay);
+    return { ip, device: name, mac };
+  });
   return {
+    gatewayMode: state.gatewayMode,
+    portBlock: state.portBlock,
     families,
     overlay,
-    floatingIPs: state.held.map(({ ip }) => {
-      const { name, mac } = deviceOf(ip, links, underlay);
-      return { ip, device: name, mac };
-    }),
+    overlaySettings: overlaySettings(state.gatewayMode),
+    floatingIPs,
     announces: state.lease === null,
     forwarding: forwardingEntries(state),
     rules: families.flatMap(rulesOf),
     podIPs: new Set(state.pods.flatMap(({ ips }) => ips)),
     main: renderMain(state, pods, uplinkNames(links, underlay.name), overlay.mtu),
     guard: {
-      skeleton: guardTable(),
+      skeleton: guardTable(state.gatewayMode),
       chains: new Map(),
-      sets: new Map(FAMILIES.map((family) => [setName("floating", family), floatingElements(state, family)])),
+      sets: new Map(FAMILIES.flatMap((family) => guardSets(state, family))),
     },
-    gateway: {
-      skeleton: gatewayTable(),
-      chains: new Map(),
-      sets: new Map([["gateways", new Map(state.gateways.map(({ id, mac }) => [String(id), mac]))]]),
-    },
+    gateway: renderGateway(state, [
+      underlay.name,
+      ...possibleFloatingIPs(state).map((ip) => deviceOf(ip, links, underlay).name),
+    ]),
   };
+}
+
+/** That this node holds, or may come to hold by lease. */
+function possibleFloatingIPs({ node, held, lease }: NodeState): readonly string[] {
+  const candidacies = lease?.addresses.filter(({ candidates }) => candidates.includes(node)) ?? [];
+  return [...held, ...candidacies].map(({ ip }) => ip);
+}
+
+function guardSets(state: NodeState, family: Family): readonly (readonly [string, Elements])[] {
+  const floating = [setName("floating", family), floatingElements(state, family)] as const;
+  if (state.gatewayMode === "stateful") return [floating];
+  return [floating, [setName("translated", family), translatedElements(state, family)]];
 }
 
 function rulesOf(family: Family): readonly Rule[] {
@@ -106,8 +125,8 @@ function overlayDevice(state: NodeState, mtu: number): VxlanDevice {
 }
 
 function forwardingEntries(state: NodeState): readonly Forwarding[] {
-  // All that may become a gateway, so that a take-over changes one element.
-  const all = [...state.gateways, ...(state.lease?.nodes ?? [])];
+  // All that may become a gateway, so that a take-over changes one element; and those whose answers come here.
+  const all = [...state.gateways, ...(state.lease?.nodes ?? []), ...state.sourceNodes];
   const others = all.filter(({ underlayIP }) => underlayIP !== state.underlayIP);
   return [...new Map(others.map(({ mac, underlayIP }) => [mac, { mac, underlayIP }])).values()];
 }

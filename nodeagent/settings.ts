@@ -1,4 +1,5 @@
 /** Kernel settings: those of the overlay device, which are ours to write, and those of the whole node, which are not. */
+import type { GatewayMode } from "../policies/nodestate.ts";
 import type { Family } from "./addresses.ts";
 import { OVERLAY_DEVICE } from "./constants.ts";
 
@@ -9,12 +10,16 @@ export interface Setting {
   readonly value: number;
 }
 
-export const OVERLAY_SETTINGS: readonly Setting[] = [
-  // Loose (Documentation/networking/ip-sysctl): the way back to a pod does not lead through the overlay device.
-  { family: 4, path: `ipv4/conf/${OVERLAY_DEVICE}/rp_filter`, value: 2 },
-  // Where IPv6 is off by default, the device would not take the route.
-  { family: 6, path: `ipv6/conf/${OVERLAY_DEVICE}/disable_ipv6`, value: 0 },
-];
+export function overlaySettings(mode: GatewayMode): readonly Setting[] {
+  return [
+    // Loose (Documentation/networking/ip-sysctl): the way back to a pod does not lead through the overlay device.
+    { family: 4, path: `ipv4/conf/${OVERLAY_DEVICE}/rp_filter`, value: 2 },
+    // What a stateless gateway passes on comes from its own floating IP. IPv6 has no such filter.
+    { family: 4, path: `ipv4/conf/${OVERLAY_DEVICE}/accept_local`, value: mode === "stateless" ? 1 : 0 },
+    // Where IPv6 is off by default, the device would not take the route.
+    { family: 6, path: `ipv6/conf/${OVERLAY_DEVICE}/disable_ipv6`, value: 0 },
+  ];
+}
 
 export const FORWARDING_SYSCTL: Readonly<Record<Family, string>> = {
   4: "ipv4/ip_forward",

@@ -2,9 +2,10 @@
  * The shape of a Signal at the door. Everything in it ends as an argument of `nft`, `ip` or `bridge`, and as the truth by
  * which pods leave the cluster: what is not exactly as agreed is refused as a whole.
  */
-import type { Signal } from "../policies/nodestate.ts";
+import type { NodeState, PortBlock, Signal } from "../policies/nodestate.ts";
 import { familyOf, isCanonicalAddress, isCanonicalPrefix } from "./addresses.ts";
 import { ID_MASK } from "./constants.ts";
+import { PORT_GROUP_SIZE } from "./skeleton/words.ts";
 
 /** @returns the signal, or one line that says what is wrong with it. Fields that are not known are left alone. */
 export function parseSignal(text: string, node: string): Signal | string {
@@ -121,7 +122,15 @@ const leaseShape = record({
   peers: list(record({ node: name, ip: address, publicKey })),
 });
 
-const portBlock = record({ firstPort: integer(1024, 65_535), ports: integer(256, 1024) });
+/** Rules and elements name whole groups of ports, so a block that is cut otherwise would reach into its neighbour. */
+const portBlock: Shape = (value, path) =>
+  record({ firstPort: integer(1024, 65_535), ports: integer(PORT_GROUP_SIZE, 1024) })(value, path) ??
+  fits(
+    "whole groups of ports",
+    (block) =>
+      (block as PortBlock).ports % PORT_GROUP_SIZE === 0 &&
+      (block as PortBlock).firstPort % (block as PortBlock).ports === 0,
+  )(value, path);
 
 const signalShape = record({
   generation: integer(1, Number.MAX_SAFE_INTEGER),
@@ -170,9 +179,22 @@ function meaningFault({ state }: Signal, node: string): string | null {
     repeated("signal.lease.addresses", state.lease?.addresses ?? [], ({ ip }) => ip) ??
     repeated("signal.lease.peers", state.lease?.peers ?? [], ({ node: peer }) => peer) ??
     repeated("signal.lease.peers", state.lease?.peers ?? [], ({ ip }) => ip) ??
+    repeated("signal.sourceNodes", state.sourceNodes ?? [], ({ mac: nodeMac }) => nodeMac) ??
+    sharedPorts(state) ??
     repeated("signal.classes", state.classes, ({ key }) => key) ??
     repeated("signal.pods", state.pods, (pod) => `${pod.namespace}/${pod.name}/${pod.uid}`)
   );
+}
+
+/** Answers to one of them would go to the other. */
+function sharedPorts({ portBlock: own, sourceNodes }: NodeState): string | null {
+  const blocks = [...(own ? [own] : []), ...(sourceNodes ?? []).map(({ block }) => block)];
+  const inOrder = blocks.toSorted((a, b) => a.firstPort - b.firstPort);
+  const shared = inOrder.find((block, index) => {
+    const before = inOrder[index - 1];
+    return before !== undefined && before.firstPort + before.ports > block.firstPort;
+  });
+  return shared === undefined ? null : `two nodes have port ${shared.firstPort}`;
 }
 
 function repeated<T>(path: string, items: readonly T[], keyOf: (item: T) => string | number): string | null {

@@ -1,5 +1,5 @@
 /** What becomes of a connection when policies changed: it stays, it ends, or its next packet begins it anew. */
-import type { ClassRule, EgressId } from "../../policies/nodestate.ts";
+import type { ClassRule, EgressId, PortBlock } from "../../policies/nodestate.ts";
 import { isInPrefix, splitPrefix } from "../addresses.ts";
 import { CT_MARK_OURS, ID_MASK } from "../constants.ts";
 import type { Flow } from "../kernel/flows.ts";
@@ -20,11 +20,23 @@ export interface Settlement {
   readonly pods: readonly PodChange[];
   /** Of these also the connections of pods that are not known end. */
   readonly vanishedIds: readonly EgressId[];
+  /** Others than those of these pods may be concerned. */
+  readonly isAnybodys: boolean;
   /** Marks of other numbers are somebody else's. */
   readonly ids: readonly EgressId[];
-  /** Floating IPs that this node holds. */
+  /** Floating IPs by which this node translates: when stateful those it holds. */
   readonly floatingOfId: ReadonlyMap<EgressId, string>;
   readonly noEgressCIDRs: readonly string[];
+  /** Null: this node's pods are translated by their gateways. */
+  readonly stateless: Stateless | null;
+}
+
+/** This node translates its pods' connections itself, for as long as they last. */
+export interface Stateless {
+  /** Null: it has no ports to do so. */
+  readonly block: PortBlock | null;
+  /** Those whose way does not lead through the overlay. */
+  readonly idsHeldHere: ReadonlySet<EgressId>;
 }
 
 export type Judgement = "keep" | "end" | "forget";
@@ -58,15 +70,32 @@ export function createJudge(settlement: Settlement): (flow: Flow) => Judgement {
     const hasEnded = id === null && known.has(mark & ID_MASK);
     const rules = rulesOf.get(flow.source);
     if (hasEnded) return "keep";
+    if (id !== null && !isAnswerable(flow, id, settlement)) return ending(flow);
     if (rules === undefined) return id !== null && vanished.has(id) ? ending(flow) : "keep";
     if (rules === "unknown") return "forget";
     if (rules === "gone") return id === null ? "forget" : ending(flow);
     const leading = noEgressCIDRs.some((cidr) => covers(cidr, flow.server)) ? [] : leadingTo(flow.server, rules);
-    if (flow.answered) return id === null || leading.some((rule) => rule.id === id) ? "keep" : ending(flow);
-    const wanted = leading[0]?.id ?? null;
+    if (flow.answered) return id === null || leading.some((rule) => leadsBy(rule, id)) ? "keep" : ending(flow);
+    const wanted = leading[0] === undefined || leading[0].nodeIP ? null : leading[0].id;
     const isTranslated = id === null || flow.seenAs === (floatingOfId.get(id) ?? flow.source);
     return id === wanted && isTranslated ? "keep" : "forget";
   };
+}
+
+function leadsBy(rule: ClassRule, id: EgressId): boolean {
+  return rule.id === id && !rule.nodeIP;
+}
+
+/**
+ * When stateless, an answer is found by address and port: both must still be those of its id and of this node. They are
+ * not after another mode, or when they were given to somebody else.
+ */
+function isAnswerable(flow: Flow, id: EgressId, { stateless, floatingOfId }: Settlement): boolean {
+  if (stateless === null) return true;
+  const { block } = stateless;
+  const inBlock =
+    block !== null && flow.seenAsPort >= block.firstPort && flow.seenAsPort < block.firstPort + block.ports;
+  return inBlock && flow.seenAs === floatingOfId.get(id);
 }
 
 /** In their order. */

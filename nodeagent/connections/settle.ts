@@ -1,7 +1,7 @@
 /** Ends exactly the connections that must end, and tells both sides while the way to the server still stands. */
 import { setTimeout as delay } from "node:timers/promises";
 import { FAMILIES, type Family, familyOf } from "../addresses.ts";
-import { MAIN_TABLE, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
+import { ID_MASK, MAIN_TABLE, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { InBackground } from "../execute.ts";
 import type { Flow } from "../kernel/flows.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -35,11 +35,11 @@ async function settleFamily(
   inBackground: InBackground,
 ): Promise<readonly string[]> {
   const pods = settlement.pods.filter(({ ip }) => familyOf(ip) === family);
-  if (pods.length === 0 && settlement.vanishedIds.length === 0) return [];
-  const only = settlement.vanishedIds.length === 0 && pods.length === 1 ? pods[0]?.ip : undefined;
+  if (pods.length === 0 && !settlement.isAnybodys) return [];
+  const only = !settlement.isAnybodys && pods.length === 1 ? pods[0]?.ip : undefined;
   const flows = await doors.conntrack.list(family, only ?? null);
   const { end = [], forget = [] } = Object.groupBy(flows, createJudge(settlement));
-  await markEnded(end, doors);
+  await markEnded(end, settlement, doors);
   await forgetFlows(family, forget, doors);
   const macs = new Map(pods.map(({ ip, mac }) => [ip, mac]));
   const open = end.filter(isOpen);
@@ -49,8 +49,8 @@ async function settleFamily(
   return [...resetWords(open, pods), ...forgottenWords(forget)];
 }
 
-async function markEnded(flows: readonly Flow[], { conntrack }: Doors): Promise<void> {
-  const byRole = Map.groupBy(flows, roleOf);
+async function markEnded(flows: readonly Flow[], settlement: Settlement, { conntrack }: Doors): Promise<void> {
+  const byRole = Map.groupBy(flows, (flow) => roleOf(flow, settlement));
   for (const [role, each] of byRole) await conntrack.mark(each, role);
 }
 
@@ -66,8 +66,10 @@ async function forgetFlows(family: Family, flows: readonly Flow[], { conntrack, 
   await conntrack.delete(flows);
 }
 
-function roleOf({ seenAs, source }: Flow): number {
-  return seenAs === source ? MARK_TUNNEL : MARK_SNAT;
+/** How its packets travel. */
+function roleOf({ seenAs, source, mark }: Flow, { stateless }: Settlement): number {
+  const inTunnel = stateless === null ? seenAs === source : !stateless.idsHeldHere.has(mark & ID_MASK);
+  return inTunnel ? MARK_TUNNEL : MARK_SNAT;
 }
 
 /** Untold ones keep theirs, unless the pod is gone: another may get its address. */

@@ -30,6 +30,7 @@ function why(policy: string, server: string, { rules }: PodChange): string {
   if (rules === "gone" || rules === "unknown") return "the pod is gone";
   const now = rules.filter((rule) => rule.policy === policy);
   if (now.length === 0) return "it does not apply to the pod any more";
+  if (leadingTo(server, now).some(({ nodeIP }) => nodeIP)) return "nobody holds its address";
   return leadingTo(server, now).length > 0
     ? "its address changed"
     : "it does not decide about the destination any more";

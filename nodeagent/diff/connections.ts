@@ -4,7 +4,7 @@
  */
 import type { ClassRule, EgressId } from "../../policies/nodestate.ts";
 import { FAMILIES } from "../addresses.ts";
-import { heldChainName, idChainName, idOfChain, isClassChain, rulesOfClassChain } from "../chains.ts";
+import { heldChainName, idChainName, idOfChain, isClassChain, rulesOfClassChain, SNAT_HERE } from "../chains.ts";
 import type { PodChange, Settlement } from "../connections/judge.ts";
 import { ID_MASK, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { ConnectionFilter } from "../kernel/conntrack.ts";
@@ -12,8 +12,11 @@ import type { TableState } from "../kernel/nft/listing.ts";
 import type { Elements } from "../kernel/nft/transaction.ts";
 import type { DesiredKernel, DesiredTable } from "../render.ts";
 import { setName } from "../skeleton/words.ts";
+import { skeletonDrift } from "./skeleton.ts";
 
 export interface AffectedConnections {
+  /** Those that this node translated itself, which is its gateways' from now on: forgotten before. */
+  readonly outdated: readonly ConnectionFilter[];
   /** Those whose entries are not where the new rules look: forgotten before these let packets through. */
   readonly misplaced: readonly ConnectionFilter[];
   /** Those of pods that are gone or whose rules changed are to be judged; `null`: none. */
@@ -25,20 +28,37 @@ export interface AffectedConnections {
 /**
  * What the kernel still holds of the former state says which, so a pass that was cut short is made up for by the next:
  * stale chains are swept only after this.
+ *
+ * @param curtainStands an earlier pass was cut short after it had replaced the table
  */
 export function affectedConnections(
-  { main, podIPs }: Pick<DesiredKernel, "main" | "podIPs">,
+  desired: Desired,
   observed: TableState | null,
+  curtainStands: boolean,
 ): AffectedConnections {
+  const { main, podIPs } = desired;
   if (observed === null) {
-    return { misplaced: [], settlement: settlementOf(main, null, changedPods(main, NO_TABLE)), forget: [] };
+    const settlement = settlementOf(desired, null, changedPods(main, NO_TABLE), curtainStands);
+    return { outdated: [], misplaced: [], settlement, forget: [] };
   }
   const pods = [...changedPods(main, observed), ...removedPods(main, observed, podIPs)];
+  const settlement = settlementOf(desired, observed, pods, curtainStands || isReaddressed(main, observed));
+  if (desired.gatewayMode === "stateless") {
+    return { outdated: [], misplaced: [], settlement, forget: wasStateless(observed) ? [] : ofHeldIds(observed) };
+  }
   return {
+    outdated: wasStateless(observed) ? idsOfMap(observed).map((egressId) => ({ egressId })) : [],
     misplaced: ofUnzonedIds(observed),
-    settlement: settlementOf(main, observed, pods),
+    settlement,
     forget: ofMovedIds(main, observed),
   };
+}
+
+type Desired = Pick<DesiredKernel, "main" | "podIPs" | "gatewayMode" | "portBlock">;
+
+/** Only then a gateway has this set. */
+function wasStateless(observed: TableState): boolean {
+  return observed.sets.has("served");
 }
 
 const NO_TABLE: TableState = { chains: new Map(), sets: new Map() };
@@ -65,18 +85,37 @@ function podVerdicts(table: Pick<TableState, "sets">): ReadonlyMap<string, strin
 }
 
 function settlementOf(
-  desired: DesiredTable,
+  { main, gatewayMode, portBlock }: Desired,
   observed: TableState | null,
   pods: readonly PodChange[],
+  readdressed: boolean,
 ): Settlement | null {
-  const vanishedIds = observed === null ? [] : idsThatVanish(desired, observed);
-  if (pods.length === 0 && vanishedIds.length === 0) return null;
-  const ids = [...new Set([...idsOfMap(desired), ...idsOfMap(observed)])];
-  const noEgressCIDRs = FAMILIES.flatMap((family) => [
-    ...(desired.sets.get(setName("no_egress", family))?.keys() ?? []),
+  const vanishedIds = observed === null ? [] : idsThatVanish(main, observed);
+  const stateless = gatewayMode === "stateless" ? { block: portBlock, idsHeldHere: snattedIds(main, observed) } : null;
+  const isAnybodys = vanishedIds.length > 0 || (stateless !== null && readdressed);
+  if (pods.length === 0 && !isAnybodys) return null;
+  const ids = [...new Set([...idsOfMap(main), ...idsOfMap(observed)])];
+  const noEgressCIDRs = FAMILIES.flatMap((family) => [...(main.sets.get(setName("no_egress", family))?.keys() ?? [])]);
+  const floatingOfId = new Map([...floatingElements(main)].map(([id, ip]) => [Number(id), ip]));
+  return { pods, vanishedIds, isAnybodys, ids, floatingOfId, noEgressCIDRs, stateless };
+}
+
+/** Their way does not lead through the overlay: of ids that go, as long as there is one. */
+function snattedIds(desired: DesiredTable, observed: TableState | null): ReadonlySet<EgressId> {
+  const first = new Map([
+    ...[...(observed?.chains ?? [])].map(([name, { rules }]) => [name, rules[0]] as const),
+    ...[...desired.chains].map(([name, [rule]]) => [name, rule?.comment] as const),
   ]);
-  const floatingOfId = new Map([...floatingElements(desired)].map(([id, ip]) => [Number(id), ip]));
-  return { pods, vanishedIds, ids, floatingOfId, noEgressCIDRs };
+  return new Set(
+    [...first].flatMap(([name, comment]) => (comment?.endsWith(SNAT_HERE) ? (idOfChain(name) ?? []) : [])),
+  );
+}
+
+/** What is under way may have another source than its id says now: of an id that has another address, or of another table. */
+function isReaddressed(desired: DesiredTable, observed: TableState): boolean {
+  if (skeletonDrift(desired.skeleton, observed) !== null) return true;
+  const addresses = floatingElements(desired);
+  return [...floatingElements(observed)].some(([id, ip]) => (addresses.get(id) ?? ip) !== ip);
 }
 
 /** Of pods that are selected when a table is first installed, too: what they sent into the void began without a policy. */
@@ -138,9 +177,12 @@ function idsOfMap(table: Pick<TableState, "sets"> | null): readonly EgressId[] {
 
 /** By an earlier version, on a gateway: packets midway begin entries with the same ports again. */
 function ofUnzonedIds(observed: TableState): readonly ConnectionFilter[] {
-  return observed.sets.has("zones")
-    ? []
-    : [...floatingElements(observed).keys()].map((id) => ({ egressId: Number(id) }));
+  return observed.sets.has("zones") ? [] : ofHeldIds(observed);
+}
+
+/** Whose connections this node has translated for others. */
+function ofHeldIds(observed: TableState): readonly ConnectionFilter[] {
+  return [...floatingElements(observed).keys()].map((id) => ({ egressId: Number(id) }));
 }
 
 /** Their packets are treated otherwise from now on: the NAT decision of a connection is made once, so it is made anew. */

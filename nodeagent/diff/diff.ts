@@ -4,6 +4,7 @@
  */
 import type { Action } from "../action.ts";
 import { FAMILIES } from "../addresses.ts";
+import { GATEWAY_TABLE } from "../constants.ts";
 import { CURTAIN_CHAINS, lowerCurtain, raiseCurtain } from "../curtain.ts";
 import type { ConnectionFilter } from "../kernel/conntrack.ts";
 import type { TableState } from "../kernel/nft/listing.ts";
@@ -12,7 +13,7 @@ import type { DesiredKernel } from "../render.ts";
 import { FORWARDING_CURE } from "../settings.ts";
 import { setName } from "../skeleton/words.ts";
 import { affectedConnections, withEndedIds } from "./connections.ts";
-import { diffFloatingIPs, diffLeftovers, diffOverlay, overlayConflict } from "./overlay.ts";
+import { diffFloatingIPs, diffLeftovers, diffOverlay, mustCreateOverlay, overlayConflict } from "./overlay.ts";
 import { diffTable, type NftChange } from "./tables.ts";
 
 export interface Difference {
@@ -25,23 +26,28 @@ export interface Difference {
 export function diff(desired: DesiredKernel, observed: ObservedKernel): Difference {
   const conflict = overlayConflict(desired, observed);
   if (conflict !== null) return { actions: [], conflicts: [conflict] };
-  const { misplaced, settlement, forget } = affectedConnections(desired, observed.main);
-  const main = diffTable(withEndedIds(desired.main, observed.main, settlement), observed.main);
   const guard = diffTable(desired.guard, observed.guard);
-  const gateway = diffTable(desired.gateway, observed.gateway);
+  const standing = standingCurtain(guard.install === null ? observed.guard : null);
+  const affected = affectedConnections(desired, observed.main, standing.length > 0);
+  const { outdated, misplaced, settlement, forget } = affected;
+  const main = diffTable(withEndedIds(desired.main, observed.main, settlement), observed.main);
+  const outlived = namesDevice(desired) && mustCreateOverlay(desired, observed) && observed.gateway !== null;
+  const gateway = diffTable(desired.gateway, outlived ? null : observed.gateway);
   const floating = diffFloatingIPs(desired, observed);
   const replacesMain = main.install !== null && observed.main !== null;
-  const curtain = replacesMain ? CURTAIN_CHAINS : standingCurtain(guard.install === null ? observed.guard : null);
+  const curtain = replacesMain ? CURTAIN_CHAINS : standing;
   return {
     conflicts: [...unforwarded(desired, observed), ...floating.conflicts],
     actions: [
       ...(guard.install ? [guard.install] : []),
       ...(replacesMain ? [curtainAction(desired, observed)] : []),
+      ...(outlived ? [{ do: "remove-table", table: GATEWAY_TABLE, says: [] } as const] : []),
       ...diffOverlay(desired, observed),
       ...(gateway.install ? [gateway.install] : []),
+      ...outdated.map(forgetAction),
       ...(main.install ? [main.install] : []),
       ...misplaced.map(forgetAction),
-      ...transaction([...guard.protect, ...main.protect]),
+      ...transaction([...guard.protect, ...main.protect, ...gateway.protect]),
       ...floating.add,
       ...transaction([...gateway.switchOver, ...main.switchOver, ...guard.switchOver]),
       ...(settlement === null ? [] : [{ do: "settle-connections", settlement, says: [] } as const]),
@@ -54,6 +60,11 @@ export function diff(desired: DesiredKernel, observed: ObservedKernel): Differen
       ...floating.announce,
     ],
   };
+}
+
+/** When stateless, rules name the overlay device by its number: a device in its place has another. */
+function namesDevice({ gatewayMode }: DesiredKernel): boolean {
+  return gatewayMode === "stateless";
 }
 
 /** Also what an earlier pass left standing. */

@@ -6,7 +6,6 @@ import { floatingAddresses, floatingMark, isFloating } from "../floating.ts";
 import type { Link, Rule } from "../kernel/ip.ts";
 import { type ObservedKernel, overlayLink, ownRoutes } from "../observe.ts";
 import type { DesiredKernel } from "../render.ts";
-import { OVERLAY_SETTINGS } from "../settings.ts";
 
 /** Same numbers, so it is ours although its alias was not set any more. */
 function isHalfCreated(desired: DesiredKernel, { alias, vxlan }: Link): boolean {
@@ -26,10 +25,16 @@ function mustReplace({ overlay }: DesiredKernel, { vxlan, mac }: Link): boolean 
   return fixed.some((property) => vxlan[property] !== overlay[property]);
 }
 
+/** There is none, or none that can be kept. */
+export function mustCreateOverlay(desired: DesiredKernel, observed: ObservedKernel): boolean {
+  const found = overlayLink(observed);
+  return found === undefined || mustReplace(desired, found);
+}
+
 /** Everything that leads into the overlay: device, forwarding entries, next hop, route and rules, in this order. */
 export function diffOverlay(desired: DesiredKernel, observed: ObservedKernel): readonly Action[] {
   const found = overlayLink(observed);
-  const kept = found && !mustReplace(desired, found) ? found : undefined;
+  const kept = mustCreateOverlay(desired, observed) ? undefined : found;
   // What hangs on the device goes with it.
   const rest = kept
     ? observed
@@ -53,7 +58,7 @@ function createDevice({ overlay }: DesiredKernel, found: Link | undefined, kept:
 }
 
 function settleDevice(
-  { overlay, families }: DesiredKernel,
+  { overlay, overlaySettings, families }: DesiredKernel,
   kept: Link | undefined,
   settings: ObservedKernel["overlaySettings"],
 ): readonly Action[] {
@@ -66,7 +71,7 @@ function settleDevice(
     const says = [`added address ${OVERLAY_ADDRESS} to ${OVERLAY_DEVICE}`];
     actions.push({ do: "add-address", device: OVERLAY_DEVICE, ip: OVERLAY_ADDRESS, mark, says });
   }
-  for (const { path, value } of OVERLAY_SETTINGS.filter(({ family }) => families.includes(family))) {
+  for (const { path, value } of overlaySettings.filter(({ family }) => families.includes(family))) {
     if (settings.get(path) !== value)
       actions.push({ do: "write-sysctl", path, value, says: [`set ${path} to ${value}`] });
   }

@@ -9,7 +9,12 @@ import { setName } from "../skeleton/words.ts";
 import { sameList, skeletonDrift } from "./skeleton.ts";
 
 /** The sets of floating IPs: guard them before the address is there, and until it is gone. */
-const GUARDING_SETS: ReadonlySet<string> = new Set(FAMILIES.map((family) => setName("floating", family)));
+const GUARDING_SETS: ReadonlySet<string> = new Set(
+  FAMILIES.flatMap((family) => [setName("floating", family), setName("translated", family)]),
+);
+
+/** Where answers go: known before the address is there that they come for. */
+const RETURNING_SETS: ReadonlySet<string> = new Set(["node_of_port", "node_of_number"]);
 
 /** What leads connections where they went: kept until those that must end have been told. */
 const GUIDING_SETS: ReadonlySet<string> = new Set(["ids", "gateways"]);
@@ -44,10 +49,14 @@ export function diffTable(desired: DesiredTable, observed: TableState | null): T
     ...diffElements(desired, set, elements, present.sets.get(set) ?? new Map()),
   }));
   const guarding = elementChanges.filter(({ set }) => GUARDING_SETS.has(set));
-  const others = elementChanges.filter(({ set }) => !GUARDING_SETS.has(set));
+  const returning = elementChanges.filter(({ set }) => RETURNING_SETS.has(set));
+  const others = elementChanges.filter(({ set }) => !GUARDING_SETS.has(set) && !RETURNING_SETS.has(set));
   return {
     install: drift === null ? null : installAction(desired, drift, first),
-    protect: guarding.flatMap(({ added }) => added),
+    protect: [
+      ...guarding.flatMap(({ added }) => added),
+      ...returning.flatMap(({ replaced, added }) => [...replaced, ...added]),
+    ],
     switchOver: [
       ...putChains(desired, present),
       ...others.flatMap(({ replaced, removed, added, set }) => [
@@ -57,7 +66,7 @@ export function diffTable(desired: DesiredTable, observed: TableState | null): T
       ]),
     ],
     release: others.flatMap(({ set, removed }) => (GUIDING_SETS.has(set) ? removed : [])),
-    sweep: [...staleChains(desired, present), ...guarding.flatMap(({ removed }) => removed)],
+    sweep: [...staleChains(desired, present), ...[...guarding, ...returning].flatMap(({ removed }) => removed)],
   };
 }
 

@@ -9,11 +9,11 @@ import type { FlowRecord, HandedFlows } from "./messages.ts";
 /** Those that a gateway would have to know: answered, not about to end, and sent through the overlay. */
 export function recordsOf(flows: readonly Flow[], { portBlock }: NodeState): readonly FlowRecord[] {
   if (portBlock === null) return [];
-  return flows.flatMap(({ protocol, seenAs, seenPort, server, serverPort, tcpState, timeoutS, answered }) => {
+  return flows.flatMap(({ protocol, seenAs, seenAsPort, server, serverPort, tcpState, timeoutS, answered }) => {
     if (!answered || seenAs !== overlaySource(portBlock, familyOf(seenAs))) return [];
     const state = tcpState !== null && isTcpState(tcpState) ? tcpState : null;
     if (protocol === TCP ? state === null : protocol !== UDP) return [];
-    return [[protocol, seenPort, server, serverPort, state, Math.max(1, timeoutS)] as const];
+    return [[protocol, seenAsPort, server, serverPort, state, Math.max(1, timeoutS)] as const];
   });
 }
 

@@ -8,8 +8,8 @@ export interface Flow extends Tuple {
   readonly serverPort: number;
   /** Where the server's answers go, so the source that it sees. */
   readonly seenAs: string;
-  /** The port, or what stands for it, under which the server sees it. */
-  readonly seenPort: number;
+  /** Its port, or what stands for it; 0 for protocols without. */
+  readonly seenAsPort: number;
   readonly answered: boolean;
   /** Until the entry is forgotten if nothing is heard. */
   readonly timeoutS: number;
@@ -29,11 +29,12 @@ function parseFlow(line: string): Flow | null {
   if (protocol === undefined || !source || !destination || !seenBy || !seenAs) return null;
   const number = (key: string) => Number(valuesOf(line, key)[0] ?? 0);
   const isIcmp = valuesOf(line, "type").length > 0;
+  const answeredTo = valuesOf(line, isIcmp ? "id" : "dport")[1];
   return {
     ...{ protocol: Number(protocol), source, destination, server: seenBy, seenAs },
     ...{ sourcePort: number("sport"), destinationPort: number("dport") },
+    seenAsPort: Number(answeredTo ?? 0),
     serverPort: Number(valuesOf(line, "sport")[1] ?? 0),
-    seenPort: Number(valuesOf(line, "dport")[1] ?? 0),
     timeoutS: Number(timeout),
     icmp: isIcmp ? { type: number("type"), code: number("code"), id: number("id") } : null,
     tcpState: /^tcp\s+6\s+\d+\s+([A-Z_0-9]+) /.exec(line)?.[1] ?? null,

@@ -93,11 +93,19 @@ async function findFeature(node: NodeView, { commands, title, cure }: Feature): 
 /** Any MTU does: the rules are checked, not used. */
 const OVERLAY_MTU = 1450;
 
+const MODES = [
+  { gatewayMode: "stateful", portBlock: null },
+  { gatewayMode: "stateless", portBlock: { firstPort: 1024, ports: 256 } },
+] as const;
+
 /** What no single feature names. Said only where none of them says it already. */
 async function findRules(node: NodeView, { overlayPort }: PreflightSettings): Promise<readonly Finding[] | null> {
   const lacks = await Promise.all(features.map((feature) => findFeature(node, feature)));
   if (lacks.some((findings) => findings?.length !== 0)) return null;
-  const tables = [mainTable({ overlayPort, overlayMtu: OVERLAY_MTU }), guardTable()];
+  const tables = MODES.flatMap(({ gatewayMode, portBlock }) => [
+    mainTable({ overlayPort, overlayMtu: OVERLAY_MTU, gatewayMode, portBlock }),
+    guardTable(gatewayMode),
+  ]);
   const result = await node.run("nft", "-c", tables.map((table) => replacementText(table, new Map())).join(""));
   if (result.exitCode === 0) return [];
   return [

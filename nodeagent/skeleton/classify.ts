@@ -1,23 +1,14 @@
 /** Whose packet is it, and which policy's? The chains behind `pre`. */
+import type { GatewayMode } from "../../policies/nodestate.ts";
 import { FAMILIES, type Family } from "../addresses.ts";
 import { PROBE_NUMBER } from "../constants.ts";
 import type { ChainDeclaration } from "../kernel/nft/declaration.ts";
-import {
-  idAndRole,
-  idInMark,
-  isServerTold,
-  judge,
-  overlay,
-  setName,
-  tellBoth,
-  tellClient,
-  tellServer,
-  WORDS,
-} from "./words.ts";
+import { FROM_TUNNEL } from "./from-tunnel.ts";
+import { idAndRole, isServerTold, judge, overlay, setName, tellBoth, tellClient, tellServer, WORDS } from "./words.ts";
 
 /** A chain stands before the chain that jumps to it. */
-export function classifyingChains(): readonly ChainDeclaration[] {
-  return [holdChain, classifyChain(6), classifyChain(4), fromTunnelChain, endedChain];
+export function classifyingChains(mode: GatewayMode): readonly ChainDeclaration[] {
+  return [holdChain, classifyChain(6), classifyChain(4), FROM_TUNNEL[mode], endedChain];
 }
 
 const holdChain: ChainDeclaration = {
@@ -60,20 +51,6 @@ function classifyChain(family: Family): ChainDeclaration {
     ],
   };
 }
-
-const fromTunnelChain: ChainDeclaration = {
-  name: "from_tunnel",
-  rules: [
-    ...FAMILIES.map((family) => ({
-      text: `${WORDS[family].ip} saddr != @${setName("pod_cidrs", family)} drop`,
-      comment: `only pods use the tunnel: IPv${family}`,
-    })),
-    { text: `meta mark set meta ${idInMark}`, comment: "the header also carries bits of kube-proxy" },
-    { text: "ct state invalid drop", comment: "of no connection, so nothing would give it the floating IP" },
-    { text: "meta mark vmap @held_ids", comment: "an id held here" },
-    { text: "counter drop", comment: "the sender believes an older gateway" },
-  ],
-};
 
 /**
  * Connections that have ended, of which only the entry is left: from the pod's next packets first the server is told, by

@@ -1,18 +1,29 @@
 /** Chooses the gateway of each packet in the overlay, of both families. Needs the overlay device: the hook is part of it. */
+import type { GatewayMode } from "../../policies/nodestate.ts";
 import { GATEWAY_TABLE, NEXT_HOP_MAC, OVERLAY_DEVICE } from "../constants.ts";
 import type { TableDeclaration } from "../kernel/nft/declaration.ts";
+import { addressOwnErrors, returningChains, returningSets } from "./returning.ts";
 import { idInMark } from "./words.ts";
 
-export function gatewayTable(): TableDeclaration {
+export interface GatewaySettings {
+  readonly mode: GatewayMode;
+  /** Devices that floating IPs are on. */
+  readonly devices: readonly string[];
+}
+
+export function gatewayTable({ mode, devices }: GatewaySettings): TableDeclaration {
+  const stateless = mode === "stateless";
   return {
     table: GATEWAY_TABLE,
-    counters: [],
-    sets: [{ name: "gateways", key: "meta mark", value: "ether daddr" }],
+    counters: stateless ? ["lost_fragments"] : [],
+    sets: [{ name: "gateways", key: "meta mark", value: "ether daddr" }, ...(stateless ? returningSets : [])],
     chains: [
+      ...(stateless ? returningChains(devices) : []),
       {
         name: "egress",
         hook: { type: "filter", hook: "egress", priority: 0, device: OVERLAY_DEVICE },
         rules: [
+          ...(stateless ? addressOwnErrors : []),
           { text: `ether daddr set meta ${idInMark} map @gateways`, comment: "to the gateway of the egress id" },
           { text: `ether daddr ${NEXT_HOP_MAC} counter drop`, comment: "no gateway for this egress id: held" },
         ],

@@ -6,41 +6,44 @@
  * follow their ct mark, new ones are classified: destination of any policy? a pod? which one? Its class chain picks
  * the egress id and goes to `id_<n>`, which marks packet and connection. The mark selects the overlay's route; the
  * egress hook writes the gateway's MAC address. On the gateway `from_tunnel` accepts what comes from pods for an id
- * held there, and `post` gives it the floating IP.
+ * held there. `post` gives it the floating IP: on the gateway when that is stateful, on the pod's node when it is stateless.
  */
+import type { NodeState } from "../../policies/nodestate.ts";
 import { FAMILIES, type Family } from "../addresses.ts";
 import { MAIN_TABLE, PEERS_PORT } from "../constants.ts";
 import type { RuleDeclaration, SetDeclaration, TableDeclaration } from "../kernel/nft/declaration.ts";
 import { classifyingChains, preroutingChain } from "./classify.ts";
-import { hasSnatMark, idInMark, overlay, setName, unjudge, WORDS } from "./words.ts";
+import { BEFORE_TRACKING } from "./from-tunnel.ts";
+import { gatewayTranslation, sourceTranslation, translatingChain } from "./translate.ts";
+import { hasEgressMark, idInMark, overlay, setName, unjudge, WORDS } from "./words.ts";
 
-export interface SkeletonNumbers {
+export interface SkeletonSettings extends Pick<NodeState, "gatewayMode" | "portBlock"> {
   readonly overlayPort: number;
   readonly overlayMtu: number;
 }
 
-export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDeclaration {
+export function mainTable(settings: SkeletonSettings): TableDeclaration {
+  const { overlayPort, overlayMtu, gatewayMode, portBlock } = settings;
+  const stateless = gatewayMode === "stateless";
   return {
     table: MAIN_TABLE,
-    counters: ["held"],
+    counters: ["held", ...(stateless ? ["portless"] : [])],
     sets: [
       { name: "ids", key: "meta mark", value: "verdict" },
       { name: "held_ids", key: "meta mark", value: "verdict" },
       { name: "zones", key: "meta mark", value: "ct zone" },
       { name: "uplinks", key: "iifname" },
       ...FAMILIES.flatMap(setsOf),
+      ...(stateless ? statelessSets : []),
     ],
     chains: [
-      ...classifyingChains(),
+      ...classifyingChains(gatewayMode),
+      ...(stateless ? FAMILIES.map((family) => translatingChain(family, portBlock)) : []),
       {
         name: "raw",
         hook: { type: "filter", hook: "prerouting", priority: -300 },
         rules: [
-          // The same ports may go on under another id, and the first NAT decision of an entry stands.
-          {
-            text: `iifname ${overlay} ct original zone set meta ${idInMark} map @zones`,
-            comment: "each egress id has entries of its own",
-          },
+          ...BEFORE_TRACKING[gatewayMode],
           ...FAMILIES.flatMap((family) => [
             {
               text: `udp dport ${overlayPort} ${WORDS[family].ip} saddr != @${setName("nodes", family)} drop`,
@@ -67,17 +70,21 @@ export function mainTable({ overlayPort, overlayMtu }: SkeletonNumbers): TableDe
         // Before the masquerade of CNI plugins and kube-proxy (100): the first NAT decision of a connection stands.
         name: "post",
         hook: { type: "nat", hook: "postrouting", priority: 90 },
-        rules: FAMILIES.flatMap(natRules),
+        rules: stateless ? sourceTranslation : FAMILIES.flatMap(gatewayTranslation),
       },
       {
         name: "mss",
         hook: { type: "filter", hook: "forward", priority: -150 },
         rules: [
           { text: unjudge, comment: "the shield has seen the bit, nobody else does" },
-          {
-            text: `oifname ${overlay} tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu`,
-            comment: "segments towards the pod fit the overlay",
-          },
+          ...(stateless
+            ? FAMILIES.map((family) => offeredSegments(family, overlayMtu))
+            : [
+                {
+                  text: `oifname ${overlay} tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu`,
+                  comment: "segments towards the pod fit the overlay",
+                },
+              ]),
           ...FAMILIES.map((family) => answerSegments(family, overlayMtu)),
         ],
       },
@@ -105,27 +112,31 @@ function setsOf(family: Family): readonly SetDeclaration[] {
   return sets.map((set) => ({ ...set, name: setName(set.name, family) }));
 }
 
-/** The family is named: nft 1.0.6 does not conclude it from the map, and the other family's packets would match. */
-function natRules(family: Family): readonly RuleDeclaration[] {
-  const { ip, nfproto } = WORDS[family];
-  return [
-    {
-      text: `oifname ${overlay} meta nfproto ${nfproto} snat ${ip} to ${ip} saddr`,
-      comment: `the gateway must see the pod's address: IPv${family}`,
-    },
-    {
-      text: `meta nfproto ${nfproto} ${hasSnatMark} snat ${ip} to meta ${idInMark} map @${setName("floating_of_id", family)}`,
-      comment: `leaves with the floating IP of its egress id: IPv${family}`,
-    },
-  ];
+/** What a gateway passes on is not cut in pieces: also where the pod is on the gateway's node now, and later is not. */
+function offeredSegments(family: Family, overlayMtu: number): RuleDeclaration {
+  return {
+    text: `meta nfproto ${WORDS[family].nfproto} ${hasEgressMark} ${limitSegments(family, overlayMtu)}`,
+    comment: `segments towards the pod fit the overlay: IPv${family}`,
+  };
 }
+
+const statelessSets: readonly SetDeclaration[] = [
+  { name: "numbered", key: "meta l4proto" },
+  ...FAMILIES.map((family) => ({
+    name: setName("served", family),
+    key: `meta mark . ${WORDS[family].ip} saddr`,
+  })),
+];
 
 /** The answer does not pass the overlay, but limits the segments that will. */
 function answerSegments(family: Family, overlayMtu: number): RuleDeclaration {
-  const { nfproto, headerBytes } = WORDS[family];
-  const size = overlayMtu - headerBytes;
   return {
-    text: `meta nfproto ${nfproto} ct direction reply ct ${idInMark} != 0 tcp flags & (syn | rst) == syn tcp option maxseg size > ${size} tcp option maxseg size set ${size}`,
+    text: `meta nfproto ${WORDS[family].nfproto} ct direction reply ct ${idInMark} != 0 ${limitSegments(family, overlayMtu)}`,
     comment: `segments from the pod fit the overlay: IPv${family}`,
   };
+}
+
+function limitSegments(family: Family, overlayMtu: number): string {
+  const size = overlayMtu - WORDS[family].headerBytes;
+  return `tcp flags & (syn | rst) == syn tcp option maxseg size > ${size} tcp option maxseg size set ${size}`;
 }

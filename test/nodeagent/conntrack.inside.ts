@@ -69,10 +69,10 @@ for (const family of FAMILIES) {
   await conntrack.create(wanted);
   await conntrack.create([...wanted, { ...created(family, 20_480), source: POD[family], zone: 8 }]);
   const flows = await conntrack.listMarked(family, 7);
-  const [first] = flows.filter(({ seenPort }) => seenPort === 20_480);
+  const [first] = flows.filter(({ seenAsPort }) => seenAsPort === 20_480);
   outcome[`created${family}`] = {
     number: flows.length,
-    kept: flows.every(({ sourcePort, seenPort, answered }) => sourcePort === seenPort && answered),
+    kept: flows.every(({ sourcePort, seenAsPort, answered }) => sourcePort === seenAsPort && answered),
     first: { ...first, timeoutS: 0 },
     zones: await sh(null, `conntrack -L -f ipv${family} --mark 7 2> /dev/null | grep -c zone-orig=7`),
   };

@@ -71,10 +71,7 @@ async function settled(desired: DesiredKernel): Promise<ObservedKernel> {
     })),
     neighbours: nextHops.map((ip) => ({ ip, mac: "02:e9:ff:ff:ff:ff", permanent: true })),
     forwarding: desired.forwarding,
-    overlaySettings: new Map([
-      ["ipv4/conf/egvx/rp_filter", 2],
-      ["ipv6/conf/egvx/disable_ipv6", 0],
-    ]),
+    overlaySettings: new Map(desired.overlaySettings.map(({ path, value }) => [path, value])),
     forwards: [4, 6],
     main: await nft.list(MAIN_TABLE),
     guard: await nft.list(GUARD_TABLE),
@@ -122,6 +119,7 @@ describe("order", () => {
       "create-overlay",
       "settle-overlay",
       "add-address",
+      "write-sysctl",
       "write-sysctl",
       "put-forwarding",
       "put-neighbour",
@@ -181,7 +179,11 @@ describe("repair", () => {
     ["our route", (seen) => ({ ...seen, routes: [] }), ["put-route"]],
     ["the next hop", (seen) => ({ ...seen, neighbours: [] }), ["put-neighbour"]],
     ["one rule", (seen) => ({ ...seen, rules: seen.rules.slice(1) }), ["add-rule"]],
-    ["the reverse path filter's setting", (seen) => ({ ...seen, overlaySettings: new Map() }), ["write-sysctl"]],
+    [
+      "the reverse path filter's setting, and whether own addresses may come in",
+      (seen) => ({ ...seen, overlaySettings: new Map() }),
+      ["write-sysctl", "write-sysctl"],
+    ],
     ["a forwarding entry", (seen) => ({ ...seen, forwarding: [] }), ["put-forwarding"]],
     [
       "the device, and with it all that hangs on it",
@@ -190,6 +192,7 @@ describe("repair", () => {
         "create-overlay",
         "settle-overlay",
         "add-address",
+        "write-sysctl",
         "write-sysctl",
         "put-forwarding",
         "put-neighbour",
@@ -282,6 +285,7 @@ describe("IPv6", () => {
     expect(conflicts).toEqual([expect.stringMatching(/^this node does not forward IPv6: .*accept_ra to 2/)]);
     expect(actions.filter((action) => action.do === "write-sysctl").map(({ path }) => path)).toEqual([
       "ipv4/conf/egvx/rp_filter",
+      "ipv4/conf/egvx/accept_local",
       "ipv6/conf/egvx/disable_ipv6",
     ]);
   });

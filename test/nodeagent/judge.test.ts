@@ -19,12 +19,12 @@ const flow = (mark: number, parts: Partial<Flow> = {}): Flow => ({
     server: SERVER,
     serverPort: 443,
     seenAs: POD,
+    seenAsPort: 40_000,
     tcpState: "ESTABLISHED",
     answered: true,
-    seenPort: 50_000,
-    timeoutS: 300,
     mark,
   },
+  timeoutS: 300,
   ...parts,
 });
 const UDP = { protocol: 17, tcpState: null };
@@ -40,9 +40,11 @@ const change = (rules: PodChange["rules"], formerRules = [wide]): PodChange => (
 const settlement = (rules: PodChange["rules"]): Settlement => ({
   pods: [change(rules)],
   vanishedIds: [7],
+  isAnybodys: true,
   ids: [1, 2, 7],
   floatingOfId: new Map([[2, FLOATING]]),
   noEgressCIDRs: ["10.96.0.0/12"],
+  stateless: null,
 });
 
 type Row = readonly [what: string, rules: PodChange["rules"], flow: Flow, judgement: Judgement];

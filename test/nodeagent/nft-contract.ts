@@ -14,7 +14,12 @@ export interface ContractCase {
   run(nft: Nft): Promise<void>;
 }
 
-export const declaration = mainTable({ overlayPort: 4790, overlayMtu: 1450 });
+export const declaration = mainTable({
+  overlayPort: 4790,
+  overlayMtu: 1450,
+  gatewayMode: "stateful",
+  portBlock: null,
+});
 const table = MAIN_TABLE;
 const POD = "10.10.1.5 . 02:aa:0a:0a:01:05";
 const OTHER_POD = "10.10.1.6 . 02:aa:0a:0a:01:06";

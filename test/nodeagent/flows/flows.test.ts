@@ -26,7 +26,7 @@ const flow = (parts: Partial<Flow> = {}): Flow => ({
     destinationPort: 80,
     icmp: null,
   },
-  ...{ server: SERVER, serverPort: 443, seenAs: "169.254.77.80", seenPort: 20_480, timeoutS: 300 },
+  ...{ server: SERVER, serverPort: 443, seenAs: "169.254.77.80", seenAsPort: 20_480, timeoutS: 300 },
   ...{ tcpState: "ESTABLISHED", answered: true, mark: 1 },
   ...parts,
 });

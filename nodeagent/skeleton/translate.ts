@@ -1,0 +1,50 @@
+/**
+ * Who translates: the gateway (stateful), or the pod's node (stateless), with a source port that tells whose the answer is.
+ */
+import type { PortBlock } from "../../policies/nodestate.ts";
+import { FAMILIES, type Family } from "../addresses.ts";
+import type { ChainDeclaration, RuleDeclaration } from "../kernel/nft/declaration.ts";
+import { hasSnatMark, idInMark, overlay, setName, WORDS } from "./words.ts";
+
+/** Whose connections have a number that translation can choose, and by which the answer is told. */
+export const NUMBERED_PROTOCOLS: readonly string[] = ["tcp", "udp", "sctp", "icmp", "ipv6-icmp"];
+
+/** On the gateway. The family is named: nft 1.0.6 does not conclude it from the map, and the other's packets would match. */
+export function gatewayTranslation(family: Family): readonly RuleDeclaration[] {
+  const { ip, nfproto } = WORDS[family];
+  return [
+    {
+      text: `oifname ${overlay} meta nfproto ${nfproto} snat ${ip} to ${ip} saddr`,
+      comment: `the gateway must see the pod's address: IPv${family}`,
+    },
+    {
+      text: `meta nfproto ${nfproto} ${hasSnatMark} snat ${ip} to meta ${idInMark} map @${setName("floating_of_id", family)}`,
+      comment: `leaves with the floating IP of its egress id: IPv${family}`,
+    },
+  ];
+}
+
+/** On the pod's node, whichever way the packet then takes: so its entry outlives a change of the way. */
+export const sourceTranslation: readonly RuleDeclaration[] = [`oifname ${overlay}`, hasSnatMark].flatMap((condition) =>
+  FAMILIES.map((family) => ({
+    text: `${condition} meta nfproto ${WORDS[family].nfproto} goto ${setName("translate", family)}`,
+    comment: `with the floating IP, ${condition === hasSnatMark ? "held here" : "through the overlay"}: IPv${family}`,
+  })),
+);
+
+/** @param block `null`: nothing is translated, and the guard drops what is not */
+export function translatingChain(family: Family, block: PortBlock | null): ChainDeclaration {
+  return { name: setName("translate", family), rules: block === null ? [] : translatingRules(family, block) };
+}
+
+function translatingRules(family: Family, { firstPort, ports }: PortBlock): readonly RuleDeclaration[] {
+  const { ip, icmp } = WORDS[family];
+  const range = `${firstPort}-${firstPort + ports - 1}`;
+  const to = `snat ${ip} to meta ${idInMark} map @${setName("floating_of_id", family)} : ${range}`;
+  return [
+    { text: "meta l4proto != @numbered counter name portless drop", comment: "no answer would find its way: held" },
+    { text: `${icmp} type != echo-request counter name portless drop`, comment: "nor to other queries: held" },
+    ...["tcp", "udp", "sctp"].map((protocol) => ({ text: `meta l4proto ${protocol} ${to}`, comment: protocol })),
+    { text: `${icmp} type echo-request ${to}`, comment: "echo" },
+  ];
+}
