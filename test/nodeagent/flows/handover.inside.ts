@@ -84,7 +84,7 @@ const all = () => Object.values(heard);
 await until("both to be answered", () => all().every((lines) => lines.length > 2));
 const seen = Object.fromEntries(Object.entries(heard).map(([protocol, lines]) => [protocol, lines.at(-1)]));
 
-const handed = await inNode(1, "here.ts", {
+const handed = await inNode(1, "connections-here.inside.ts", {
   state: states[1],
   from: null,
   message: { type: "flows", id: 1, batch: 1, flows: [] } satisfies HandedFlows,
@@ -95,7 +95,7 @@ const sentBefore = await sent();
 await until("the servers to have sent for a while", async () => (await sent()) > sentBefore + 20);
 const lost = all().every((lines, i) => lines.length <= (before[i] ?? 0) + 2);
 
-await inNode(2, "here.ts", { state: states[2], from: "worker1", message: JSON.parse(handed) as HandedFlows });
+await inNode(2, "connections-here.inside.ts", { state: states[2], from: "worker1", message: JSON.parse(handed) as HandedFlows });
 const counts = all().map((lines) => lines.length);
 await until("both to hear their server again", () => all().every((lines, i) => lines.length > (counts[i] ?? 0) + 3));
 const after = Object.fromEntries(Object.entries(heard).map(([protocol, lines]) => [protocol, lines.at(-1)]));
