@@ -95,7 +95,11 @@ const sentBefore = await sent();
 await until("the servers to have sent for a while", async () => (await sent()) > sentBefore + 20);
 const lost = all().every((lines, i) => lines.length <= (before[i] ?? 0) + 2);
 
-await inNode(2, "connections-here.inside.ts", { state: states[2], from: "worker1", message: JSON.parse(handed) as HandedFlows });
+await inNode(2, "connections-here.inside.ts", {
+  state: states[2],
+  from: "worker1",
+  message: JSON.parse(handed) as HandedFlows,
+});
 const counts = all().map((lines) => lines.length);
 await until("both to hear their server again", () => all().every((lines, i) => lines.length > (counts[i] ?? 0) + 3));
 const after = Object.fromEntries(Object.entries(heard).map(([protocol, lines]) => [protocol, lines.at(-1)]));
