@@ -1,7 +1,8 @@
 /** What the gateway table should hold: where packets with an egress id go, and when stateless whose ports are whose. */
 import type { NodeState, PortBlock } from "../policies/nodestate.ts";
-import { FAMILIES } from "./addresses.ts";
+import { FAMILIES, type Family } from "./addresses.ts";
 import type { Elements } from "./kernel/nft/transaction.ts";
+import { overlaySource } from "./overlay-source.ts";
 import type { DesiredTable } from "./render.ts";
 import { floatingElements } from "./render-main.ts";
 import { gatewayTable } from "./skeleton/gateway.ts";
@@ -13,8 +14,20 @@ export function renderGateway(state: NodeState, devices: readonly string[]): Des
   return {
     skeleton: gatewayTable({ mode: state.gatewayMode, devices: [...new Set(devices)] }),
     chains: new Map(),
-    sets: new Map<string, Elements>([gateways, ...(state.gatewayMode === "stateless" ? returningSets(state) : [])]),
+    sets: new Map<string, Elements>([
+      gateways,
+      ...(state.gatewayMode === "stateless"
+        ? returningSets(state)
+        : FAMILIES.map((family) => sourcesOf(state, family))),
+    ]),
   };
+}
+
+function sourcesOf({ sourceNodes }: NodeState, family: Family): readonly [string, Elements] {
+  return [
+    setName("sources", family),
+    new Map(sourceNodes.map(({ block, mac }) => [overlaySource(block, family), mac])),
+  ];
 }
 
 function returningSets(state: NodeState): readonly (readonly [string, Elements])[] {

@@ -3,6 +3,7 @@ import type { ClassRule, EgressId, PortBlock } from "../../policies/nodestate.ts
 import { isInPrefix, splitPrefix } from "../addresses.ts";
 import { CT_MARK_OURS, ID_MASK } from "../constants.ts";
 import type { Flow } from "../kernel/flows.ts";
+import { isOverlaySource } from "../overlay-source.ts";
 
 export interface PodChange {
   readonly ip: string;
@@ -77,9 +78,14 @@ export function createJudge(settlement: Settlement): (flow: Flow) => Judgement {
     const leading = noEgressCIDRs.some((cidr) => covers(cidr, flow.server)) ? [] : leadingTo(flow.server, rules);
     if (flow.answered) return id === null || leading.some((rule) => leadsBy(rule, id)) ? "keep" : ending(flow);
     const wanted = leading[0] === undefined || leading[0].nodeIP ? null : leading[0].id;
-    const isTranslated = id === null || flow.seenAs === (floatingOfId.get(id) ?? flow.source);
+    const isTranslated = id === null || isTranslatedFor(flow, floatingOfId.get(id));
     return id === wanted && isTranslated ? "keep" : "forget";
   };
+}
+
+/** @param floatingIP of its id if that is translated here; otherwise its gateway does it */
+function isTranslatedFor({ seenAs, source }: Flow, floatingIP: string | undefined): boolean {
+  return floatingIP === undefined ? seenAs === source || isOverlaySource(seenAs) : seenAs === floatingIP;
 }
 
 function leadsBy(rule: ClassRule, id: EgressId): boolean {

@@ -5,6 +5,7 @@ import { ID_MASK, MAIN_TABLE, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { InBackground } from "../execute.ts";
 import type { Flow } from "../kernel/flows.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { isOverlaySource } from "../overlay-source.ts";
 import { setName } from "../skeleton/words.ts";
 import { createJudge, isOpen, type Settlement, UDP } from "./judge.ts";
 import { tell, toldMarks } from "./tell.ts";
@@ -68,7 +69,8 @@ async function forgetFlows(family: Family, flows: readonly Flow[], { conntrack, 
 
 /** How its packets travel. */
 function roleOf({ seenAs, source, mark }: Flow, { stateless }: Settlement): number {
-  const inTunnel = stateless === null ? seenAs === source : !stateless.idsHeldHere.has(mark & ID_MASK);
+  const inTunnel =
+    stateless === null ? seenAs === source || isOverlaySource(seenAs) : !stateless.idsHeldHere.has(mark & ID_MASK);
   return inTunnel ? MARK_TUNNEL : MARK_SNAT;
 }
 

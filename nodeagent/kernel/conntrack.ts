@@ -1,7 +1,7 @@
 /** The door to the connection table. */
 import { FAMILIES, type Family, familyOf } from "../addresses.ts";
 import { CT_MARK_OURS } from "../constants.ts";
-import { deleteMessage, markMessage, type Tuple } from "./ctnetlink.ts";
+import { createMessage, deleteMessage, markMessage, type TranslatedConnection, type Tuple } from "./ctnetlink.ts";
 import { type Flow, parseFlows } from "./flows.ts";
 import { sendToNetfilter } from "./netlink.ts";
 import { CommandError, run, tryRun } from "./run.ts";
@@ -18,6 +18,8 @@ export interface Conntrack {
   list(family: Family, source: string | null): Promise<readonly Flow[]>;
   /** Sets bits in the marks of connections; one that is gone meanwhile is left out. */
   mark(tuples: readonly Tuple[], bits: number): Promise<void>;
+  /** Those that are there stay as they are. */
+  create(connections: readonly TranslatedConnection[]): Promise<void>;
   /** One that is gone meanwhile is left out. */
   delete(tuples: readonly Tuple[]): Promise<void>;
 }
@@ -33,6 +35,7 @@ export function createConntrack(): Conntrack {
     list: (family, source) => listWhere(family, source === null ? [] : ["--orig-src", source]),
     listMarked: (family, mark) => listWhere(family, ["--mark", `${mark}/${CT_MARK_OURS}`]),
     mark: (tuples, bits) => sendToNetfilter(tuples.map((tuple) => markMessage(tuple, bits))),
+    create: (connections) => sendToNetfilter(connections.map(createMessage)),
     delete: (tuples) => sendToNetfilter(tuples.map(deleteMessage)),
   };
 }

@@ -11,6 +11,8 @@ export interface Flow extends Tuple {
   /** Its port, or what stands for it; 0 for protocols without. */
   readonly seenAsPort: number;
   readonly answered: boolean;
+  /** Until the entry is forgotten if nothing is heard. */
+  readonly timeoutS: number;
   /** Of TCP, in conntrack's words; `null` for other protocols. */
   readonly tcpState: string | null;
   readonly mark: number;
@@ -23,7 +25,7 @@ export function parseFlows(text: string): readonly Flow[] {
 }
 
 function parseFlow(line: string): Flow | null {
-  const protocol = /^\S+\s+(\d+)/.exec(line)?.[1];
+  const [, protocol, timeout] = /^\S+\s+(\d+)\s+(\d+)/.exec(line) ?? [];
   const [source, seenBy] = valuesOf(line, "src").map(address);
   const [destination, seenAs] = valuesOf(line, "dst").map(address);
   if (protocol === undefined || !source || !destination || !seenBy || !seenAs) return null;
@@ -35,6 +37,7 @@ function parseFlow(line: string): Flow | null {
     ...{ sourcePort: number("sport"), destinationPort: number("dport") },
     seenAsPort: Number(answeredTo ?? 0),
     serverPort: Number(valuesOf(line, "sport")[1] ?? 0),
+    timeoutS: Number(timeout),
     icmp: isIcmp ? { type: number("type"), code: number("code"), id: number("id") } : null,
     tcpState: /^tcp\s+6\s+\d+\s+([A-Z_0-9]+) /.exec(line)?.[1] ?? null,
     answered: !line.includes("[UNREPLIED]"),

@@ -31,7 +31,7 @@ export interface Leasing {
   decide(state: NodeState): void;
   /** Foreign use of floating IPs, in words. */
   lookForConflicts(): Promise<readonly string[]>;
-  /** The state with what the lease decides at this moment. */
+  /** The state with what the lease decides at this moment; connections follow addresses that moved. */
   effective(state: NodeState): NodeState;
   report(): NodeReport["lease"];
   readonly publicKey: string;
@@ -43,7 +43,7 @@ export interface Leasing {
 export interface LeasingParts {
   readonly node: string;
   readonly interfaceName: string | null;
-  readonly kernel: Pick<Kernel, "nft" | "ip">;
+  readonly kernel: Pick<Kernel, "nft" | "ip" | "conntrack">;
   readonly disk: LeaseDisk;
   /** Begins a run each time. */
   readonly beginRun: () => Promise<Identity>;
@@ -91,6 +91,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
         {
           ...parts,
           nft: kernel.nft,
+          conntrack: kernel.conntrack,
           identity: await parts.beginRun(),
           adopted: adoptedFrom(before, state),
           inherited: before?.lease === null ? before.gateways : [],
@@ -109,6 +110,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
     effective(state) {
       const effective = session?.effective(state) ?? state;
       used = decisions(effective);
+      session?.handOver(effective);
       return effective;
     },
     report() {

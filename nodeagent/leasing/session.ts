@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { Gateway, LeaseOrder, NodeState } from "../../policies/nodestate.ts";
 import { PEERS_PORT } from "../constants.ts";
 import { floatingAddresses } from "../floating.ts";
+import { type HandoverParts, startHandover } from "../flows/handover.ts";
+import { parseFlowsMessage } from "../flows/validate.ts";
 import { announceRepeatedly } from "../gate/announcer.ts";
 import type { GateScope } from "../gate/elements.ts";
 import { createFrameSender, type FrameSender } from "../gate/frame-sender.ts";
@@ -30,6 +32,7 @@ export interface SessionParts {
   readonly node: string;
   readonly interfaceName: string | null;
   readonly nft: Nft;
+  readonly conntrack: HandoverParts["conntrack"];
   readonly disk: LeaseDisk;
   readonly identity: Identity;
   /** Held until now without a lease: they stay open. */
@@ -60,6 +63,8 @@ export interface LeaseSession {
   /** Foreign use of floating IPs, in words; those that this node holds are announced again. */
   lookForConflicts(): Promise<readonly string[]>;
   effective(state: NodeState): NodeState;
+  /** Connections follow the addresses, by the effective state each time that it changes. */
+  handOver(effective: NodeState): void;
   report(): LeaseReport;
   /** Leaves what is open open, for a successor. */
   park(): Promise<void>;
@@ -82,6 +87,7 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
     onMet: (peer) => moves.met(peer),
   });
   const moves = startMoves({ send: peers.send, onMoved: parts.onChange, nowMs });
+  const handover = startHandover({ conntrack: parts.conntrack, send: peers.send, nowMs, log });
   const driver = startDriver({
     start: { node, witness: disk.witness, generation, set: disk.set(), registers: disk.registers(), openIPs },
     ...{ gate, disk, nowMs, log },
@@ -107,6 +113,11 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
     const move = parseMoveMessage(value);
     if (move !== null) {
       moves.receive(from, move);
+      return;
+    }
+    const flows = parseFlowsMessage(value);
+    if (flows !== null) {
+      handover.receive(from, flows);
       return;
     }
     const message = parseMessage(value);
@@ -183,12 +194,14 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       );
     },
     effective: (state) => withLease(state, holding(), moves.newer(), parts.inherited),
+    handOver: handover.follow,
     report: driver.report,
     async park() {
       await driver.stop("park");
       ended.abort();
       gate.close();
       moves.close();
+      handover.close();
       peers.close();
       sender?.frames.close();
     },

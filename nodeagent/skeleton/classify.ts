@@ -3,8 +3,20 @@ import type { GatewayMode } from "../../policies/nodestate.ts";
 import { FAMILIES, type Family } from "../addresses.ts";
 import { PROBE_NUMBER } from "../constants.ts";
 import type { ChainDeclaration } from "../kernel/nft/declaration.ts";
+import { OVERLAY_SOURCES } from "../overlay-source.ts";
 import { FROM_TUNNEL } from "./from-tunnel.ts";
-import { idAndRole, isServerTold, judge, overlay, setName, tellBoth, tellClient, tellServer, WORDS } from "./words.ts";
+import {
+  idAndRole,
+  isServerTold,
+  judge,
+  overlay,
+  setName,
+  setTunnelMark,
+  tellBoth,
+  tellClient,
+  tellServer,
+  WORDS,
+} from "./words.ts";
 
 /** A chain stands before the chain that jumps to it. */
 export function classifyingChains(mode: GatewayMode): readonly ChainDeclaration[] {
@@ -80,6 +92,10 @@ export const preroutingChain: ChainDeclaration = {
   hook: { type: "filter", hook: "prerouting", priority: -90 },
   rules: [
     { text: `iifname ${overlay} goto from_tunnel`, comment: "for a gateway" },
+    ...FAMILIES.map((family) => ({
+      text: `ct direction reply ${WORDS[family].ip} daddr ${OVERLAY_SOURCES[family]} ${setTunnelMark} accept`,
+      comment: `from a server, to the pod's node: IPv${family}`,
+    })),
     { text: "ct direction reply return", comment: "replies keep their path" },
     // Neighbour and router discovery is neither new nor established: the kernel does not track it.
     { text: "ct state invalid,new jump classify", comment: "new connections are classified, and what belongs to none" },

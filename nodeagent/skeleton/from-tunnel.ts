@@ -2,6 +2,7 @@
 import type { GatewayMode } from "../../policies/nodestate.ts";
 import { FAMILIES, type Family } from "../addresses.ts";
 import type { ChainDeclaration, RuleDeclaration } from "../kernel/nft/declaration.ts";
+import { OVERLAY_SOURCES } from "../overlay-source.ts";
 import { idInMark, overlay, setName, WORDS } from "./words.ts";
 
 /** Before connection tracking. */
@@ -33,8 +34,9 @@ export const FROM_TUNNEL: Readonly<Record<GatewayMode, ChainDeclaration>> = {
   stateful: {
     name: "from_tunnel",
     rules: [
+      { text: "ct direction reply return", comment: "an answer to a pod of this node" },
       ...FAMILIES.map((family) => ({
-        text: `${WORDS[family].ip} saddr != @${setName("pod_cidrs", family)} drop`,
+        text: `${WORDS[family].ip} saddr != ${OVERLAY_SOURCES[family]} ${WORDS[family].ip} saddr != @${setName("pod_cidrs", family)} drop`,
         comment: `only pods use the tunnel: IPv${family}`,
       })),
       { text: `meta mark set meta ${idInMark}`, comment: "the header also carries bits of kube-proxy" },

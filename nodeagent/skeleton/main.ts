@@ -70,7 +70,7 @@ export function mainTable(settings: SkeletonSettings): TableDeclaration {
         // Before the masquerade of CNI plugins and kube-proxy (100): the first NAT decision of a connection stands.
         name: "post",
         hook: { type: "nat", hook: "postrouting", priority: 90 },
-        rules: stateless ? sourceTranslation : FAMILIES.flatMap(gatewayTranslation),
+        rules: stateless ? sourceTranslation : FAMILIES.flatMap((family) => gatewayTranslation(family, portBlock)),
       },
       {
         name: "mss",

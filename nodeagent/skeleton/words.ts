@@ -55,6 +55,7 @@ export const isServerTold = `ct mark & ${hex(MARK_SERVER_TOLD)} == ${hex(MARK_SE
 export const judge = `meta mark set meta mark | ${hex(MARK_JUDGED)}`;
 export const unjudge = `meta mark & ${hex(MARK_JUDGED)} == ${hex(MARK_JUDGED)} meta mark set meta mark & ${hex(0xffffffff - MARK_JUDGED)}`;
 export const isDecided = `meta mark & ${hex(MARK_JUDGED | MARK_TUNNEL | MARK_SNAT)} != ${hex(0)}`;
+export const setTunnelMark = `meta mark set meta mark | ${hex(MARK_TUNNEL)}`;
 export const hasTunnelMark = `meta mark & ${hex(MARK_TUNNEL)} == ${hex(MARK_TUNNEL)}`;
 export const hasEgressMark = `meta mark & ${hex(MARK_TUNNEL | MARK_SNAT)} != ${hex(0)}`;
 export const hasSnatMark = `meta mark & ${hex(MARK_SNAT)} == ${hex(MARK_SNAT)}`;

@@ -1,11 +1,14 @@
 import { writeFile } from "node:fs/promises";
-import { FAMILIES } from "../../nodeagent/addresses.ts";
+import { FAMILIES, type Family } from "../../nodeagent/addresses.ts";
 import { createConntrack } from "../../nodeagent/kernel/conntrack.ts";
+import type { TranslatedConnection } from "../../nodeagent/kernel/ctnetlink.ts";
 import type { Flow } from "../../nodeagent/kernel/flows.ts";
 import { sh } from "./network.ts";
 
 const POD = { 4: "10.10.1.5", 6: "fd00:10:1::5" } as const;
 const SERVER = { 4: "198.51.100.10", 6: "2001:db8:100::10" } as const;
+const OVERLAY = { 4: "169.254.77.80", 6: "fd53:616c:6c79::50" } as const;
+const FLOATING = { 4: "192.168.1.100", 6: "fd00:192::100" } as const;
 const MANY = 1_000;
 /** With a bit of somebody else's. */
 const MARK = 0x40000001;
@@ -53,6 +56,25 @@ for (const family of FAMILIES) {
     ),
     marked: (await conntrack.listMarked(family, 0x10001)).length,
     nobody: (await conntrack.list(family, SERVER[family])).length,
+  };
+}
+const created = (family: Family, port: number): TranslatedConnection => ({
+  ...{ protocol: port % 2 === 0 ? 6 : 17, tcpState: port % 2 === 0 ? "ESTABLISHED" : null },
+  ...{ source: OVERLAY[family], server: SERVER[family], floatingIP: FLOATING[family], port, serverPort: 443 },
+  ...{ zone: 7, mark: 7, timeoutS: 300 },
+});
+const thousand = Array.from({ length: MANY }, (_, index) => 20_480 + index);
+for (const family of FAMILIES) {
+  const wanted = thousand.map((port) => created(family, port));
+  await conntrack.create(wanted);
+  await conntrack.create([...wanted, { ...created(family, 20_480), source: POD[family], zone: 8 }]);
+  const flows = await conntrack.listMarked(family, 7);
+  const [first] = flows.filter(({ seenAsPort }) => seenAsPort === 20_480);
+  outcome[`created${family}`] = {
+    number: flows.length,
+    kept: flows.every(({ sourcePort, seenAsPort, answered }) => sourcePort === seenAsPort && answered),
+    first: { ...first, timeoutS: 0 },
+    zones: await sh(null, `conntrack -L -f ipv${family} --mark 7 2> /dev/null | grep -c zone-orig=7`),
   };
 }
 outcome.forgotten = await conntrack.forget({ egressId: 1 });

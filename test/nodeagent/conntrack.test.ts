@@ -22,6 +22,16 @@ test("connections are listed, marked and deleted one by one, and no others", asy
     const { marks } = outcome[family] as { readonly marks: readonly string[] };
     expect(marks.toSorted()).toEqual(["1 of 17 1", "1 of 6 40000001", "999 of 6 40010001"]);
   }
+  for (const [family, overlay, floating, server] of [
+    [4, "169.254.77.80", "192.168.1.100", "198.51.100.10"],
+    [6, "fd53:616c:6c79::50", "fd00:192::100", "2001:db8:100::10"],
+  ]) {
+    // The second time nothing is created, nor is one whose port another connection has under the floating IP.
+    expect(outcome[`created${family}`]).toMatchObject({
+      ...{ number: 1_000, kept: true, zones: "1000" },
+      first: { source: overlay, seenAs: floating, server, serverPort: 443, tcpState: "ESTABLISHED", mark: 7 },
+    });
+  }
   // In each family a connection that has not ended, and datagrams.
   expect(outcome.forgotten).toBe(4);
 });

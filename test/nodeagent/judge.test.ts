@@ -28,6 +28,7 @@ const flow = (mark: number, parts: Partial<Flow> = {}): Flow => ({
     zoned: false,
     mark,
   },
+  timeoutS: 300,
   ...parts,
 });
 const UDP = { protocol: 17, tcpState: null };
