@@ -1,6 +1,6 @@
 /** What the kernel can do: it is asked to check rules without committing them, and to refuse a device for its address. */
 import { ID_MASK } from "../constants.ts";
-import { replacementText } from "../kernel/nft/declaration.ts";
+import { replacementText, type TableDeclaration } from "../kernel/nft/declaration.ts";
 import { guardTable } from "../skeleton/guard.ts";
 import { mainTable } from "../skeleton/main.ts";
 import { listChains, otherTables } from "./chains.ts";
@@ -93,11 +93,17 @@ async function findFeature(node: NodeView, { commands, title, cure }: Feature): 
 /** Any MTU does: the rules are checked, not used. */
 const OVERLAY_MTU = 1450;
 
+/** While rules are only checked, others see their table for a moment, and it would be taken for somebody else's of our name. */
+function elsewhere(declaration: TableDeclaration): TableDeclaration {
+  const { family, name } = declaration.table;
+  return { ...declaration, table: { family, name: `${PROBE}_${name}` } };
+}
+
 /** What no single feature names. Said only where none of them says it already. */
 async function findRules(node: NodeView, { overlayPort }: PreflightSettings): Promise<readonly Finding[] | null> {
   const lacks = await Promise.all(features.map((feature) => findFeature(node, feature)));
   if (lacks.some((findings) => findings?.length !== 0)) return null;
-  const tables = [mainTable({ overlayPort, overlayMtu: OVERLAY_MTU }), guardTable()];
+  const tables = [mainTable({ overlayPort, overlayMtu: OVERLAY_MTU }), guardTable()].map(elsewhere);
   const result = await node.run("nft", "-c", tables.map((table) => replacementText(table, new Map())).join(""));
   if (result.exitCode === 0) return [];
   return [
