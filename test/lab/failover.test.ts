@@ -63,6 +63,19 @@ test("an agent that is restarted in an orderly way keeps its address, and no req
   expect(await plannedNode(lab)).toBe(holder);
 });
 
+test("all agents and the reconciler killed at once: each address has one holder again, and packets its address", async () => {
+  await using lab = await startLab(QUICKSTART);
+  const { pod } = await gateway(lab);
+  const requests = askAgainAndAgain(lab, pod);
+  const processes = ["reconciler", ...["worker1", "worker2", "worker3"].map((node) => `agent-${node}`)];
+  await Promise.all(processes.map((name) => lab.control(name, "kill")));
+  await Promise.all(processes.map((name) => lab.control(name, "start")));
+  await until("the pod to be answered again", async () => (await lab.sourceSeen(pod, 500)) === FLOATING_IP);
+  await confirmed(lab);
+  expect(await requests.end()).toMatchObject({ sources: [FLOATING_IP] });
+  expect(await lab.macsAnsweringFor(FLOATING_IP)).toHaveLength(1);
+});
+
 /** The node that holds the address, and a selected pod on another one. */
 async function gateway(lab: Lab): Promise<{ readonly holder: string; readonly pod: string }> {
   const holder = await plannedNode(lab);
