@@ -78,6 +78,8 @@ export function createHolder(
         mine.written(input.write, input.done);
         if (!input.done) nextWriteAt = now + timing.heartbeatMs;
         return [];
+      case "contested":
+        return onContested(input.ips, now);
       case "stop":
         return onStop(input.how, now);
       case "persisted":
@@ -160,6 +162,14 @@ export function createHolder(
     addresses.covered(acknowledged.claims);
     const released = stopping?.how === "release" && acknowledged.claims.size === 0 && mine.settled();
     return released ? stop(false) : [];
+  }
+
+  function onContested(ips: readonly string[], now: number): Output[] {
+    for (const ip of ips) addresses.reclaim(ip);
+    // What is under way was asked before.
+    beat.abandon();
+    nextBeatAt = now;
+    return [];
   }
 
   function onVerdict(verdict: Verdict, now: number): void {

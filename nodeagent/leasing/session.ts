@@ -4,6 +4,7 @@ import type { Gateway, LeaseOrder, NodeState } from "../../policies/nodestate.ts
 import { PEERS_PORT } from "../constants.ts";
 import { floatingAddresses } from "../floating.ts";
 import { announceRepeatedly } from "../gate/announcer.ts";
+import { type Conflict, lasting } from "../gate/conflicts.ts";
 import type { GateScope } from "../gate/elements.ts";
 import { createFrameSender, type FrameSender } from "../gate/frame-sender.ts";
 import type { LeaseGate } from "../gate/gate.ts";
@@ -57,7 +58,10 @@ export interface LeaseSession {
   follow(place: Place): Promise<readonly string[]>;
   /** After such a pass: which addresses this node is to hold and to let go. What then moves does not wait for a pass under way. */
   want(order: LeaseOrder): void;
-  /** Foreign use of floating IPs, in words; those that this node holds are announced again. */
+  /**
+   * Who else uses floating IPs, in words. Those that this node holds are announced again against a stranger; against another
+   * gateway they are closed until the witnesses have been asked.
+   */
   lookForConflicts(): Promise<readonly string[]>;
   effective(state: NodeState): NodeState;
   report(): LeaseReport;
@@ -176,11 +180,15 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
     async lookForConflicts() {
       const conflicts = await gate.conflicts();
       const held = new Set(driver.report().held.map(({ ip }) => ip));
-      announce([...new Set(conflicts.map(({ ip }) => ip))].filter((ip) => held.has(ip)));
-      return conflicts.map(
-        ({ ip, mac, sinceMs }) =>
-          `floating IP ${ip} is used by ${mac}, which is none of our gateways, for ${Math.round((nowMs() - sinceMs) / 1_000)} s`,
+      const relevant = conflicts.filter(
+        ({ ip, mac, byGateway }) => !byGateway || (held.has(ip) && mac !== sender?.mac),
       );
+      const usedBy = (gateways: boolean) => [
+        ...new Set(relevant.flatMap(({ ip, byGateway }) => (byGateway === gateways && held.has(ip) ? [ip] : []))),
+      ];
+      announce(usedBy(false));
+      if (usedBy(true).length > 0) driver.give({ on: "contested", ips: usedBy(true) });
+      return relevant.map((conflict) => conflictWords(conflict, nowMs()));
     },
     effective: (state) => withLease(state, holding(), moves.newer(), parts.inherited),
     report: driver.report,
@@ -222,6 +230,13 @@ async function openGate(parts: SessionParts, first: Place): Promise<OpenedGate> 
     gate.close();
     throw error;
   }
+}
+
+function conflictWords(conflict: Conflict, nowMs: number): string {
+  const { ip, mac, byGateway } = conflict;
+  return byGateway
+    ? `the gate has failed: floating IP ${ip} is held here, but also used by the gateway with ${mac}, ${lasting(conflict, nowMs)}; asked the witnesses again`
+    : `floating IP ${ip} is used by ${mac}, which is none of our gateways, ${lasting(conflict, nowMs)}`;
 }
 
 interface Sender {

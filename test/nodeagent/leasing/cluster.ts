@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly witnesses?: readonly Worker[];
   /** Holds everything without a lease; absent: the lease is ordered at once. */
   readonly holder?: Worker;
+  /** Done when hosts and network are there, and no agent runs yet. */
+  readonly prepare?: () => Promise<unknown>;
 }
 
 export interface Cluster extends AgentProcesses {
@@ -52,10 +54,11 @@ export interface Cluster extends AgentProcesses {
 /** The first order, or the first without a lease, has been sent when this resolves. */
 export async function startCluster(
   initial: readonly LeasedAddress[],
-  { workers = WORKERS, witnesses = workers, holder }: ClusterOptions = {},
+  { workers = WORKERS, witnesses = workers, holder, prepare }: ClusterOptions = {},
 ): Promise<Cluster> {
   const families = FAMILIES.filter((family) => family === 4 || initial.some(({ ip }) => familyOf(ip) === family));
   await buildPlace(workers, families);
+  await prepare?.();
   const folder = await mkdtemp("/run/leasing-");
   const folderOf = (worker: Worker) => join(folder, nameOf(worker));
   const certificates = await makeCertificates(join(folder, "tls"), CONTROL, workers.map(nameOf));

@@ -1,4 +1,4 @@
-/** The outside witness: every frame under an address, taken at the ports of the switch, while somebody asks for it all the time. */
+/** The outside witness: every frame under an address, taken at the ports of the switch. */
 import { spawn } from "node:child_process";
 import { familyOf, parseAddress } from "../../../nodeagent/addresses.ts";
 import { type Capture, capture } from "../gate/capture.ts";
@@ -15,13 +15,14 @@ export interface Ports {
 
 const NEGATIVE_CONTROL_MS = 500;
 
-/** @param ip `floating(1)` of either family */
-export async function watchPorts(workers: readonly Worker[], ip: string): Promise<Ports> {
+/**
+ * @param ip `floating(1)` of either family
+ * @param asked by the outside host, every few milliseconds; agents take that for a stranger who wants the address
+ */
+export async function watchPorts(workers: readonly Worker[], ip: string, asked = true): Promise<Ports> {
   const ports: [Worker, Capture][] = [];
   for (const worker of workers) ports.push([worker, await capture(nameOf(worker), claimsOf(ip))]);
-  const prober = new URL("../gate/prober.ts", import.meta.url).pathname;
-  const outside = JSON.stringify(await deviceOf("outside"));
-  spawn("nsenter", ["--net=/run/netns/outside", process.execPath, prober, outside], { stdio: "ignore" });
+  if (asked) await startProber();
 
   const since = (atMs: number): SeenFrame[] =>
     ports.flatMap(([worker, { frames }]) =>
@@ -41,6 +42,12 @@ export async function watchPorts(workers: readonly Worker[], ip: string): Promis
       return since(begunMs);
     },
   };
+}
+
+async function startProber(): Promise<void> {
+  const prober = new URL("../gate/prober.ts", import.meta.url).pathname;
+  const outside = JSON.stringify(await deviceOf("outside"));
+  spawn("nsenter", ["--net=/run/netns/outside", process.execPath, prober, outside], { stdio: "ignore" });
 }
 
 /** Whatever claims it, in tcpdump's words: an advertisement's target lies behind 40 bytes of header and 8 of its own. */
