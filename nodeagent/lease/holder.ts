@@ -220,6 +220,7 @@ export function createHolder(
   function onStop(how: "park" | "release", now: number): Output[] {
     if ([...addresses.each()].length + seeds.size() === 0) return stop(false);
     stopping = { how, until: now + timing.stopMs };
+    if (how === "release") seeds.drop(() => true);
     for (const [ip, { phase }] of addresses.each()) {
       if (how === "release" || phase === "claimed") addresses.leave(ip);
     }

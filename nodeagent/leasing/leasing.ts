@@ -72,7 +72,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
     const stands = gateMayStand && (await kernel.nft.list(LEASE_TABLE)) !== null;
     if (gateMayStand) for (const table of [LEASE_TABLE, LEASE_CURTAIN_TABLE]) await kernel.nft.remove(table);
     gateMayStand = false;
-    if (session !== null) parting = session.park();
+    if (session !== null) parting = session.stop("park");
     session = null;
     return stands ? [`removed table ${LEASE_TABLE.family} ${LEASE_TABLE.name}: no lease is ordered any more`] : [];
   }
@@ -120,7 +120,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
     witness: disk.witness,
     park: async () => {
       await parting;
-      await session?.park();
+      await session?.stop("park");
     },
   };
 }

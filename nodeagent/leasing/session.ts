@@ -65,8 +65,8 @@ export interface LeaseSession {
   lookForConflicts(): Promise<readonly string[]>;
   effective(state: NodeState): NodeState;
   report(): LeaseReport;
-  /** Leaves what is open open, for a successor. */
-  park(): Promise<void>;
+  /** `park` leaves what is open open, for a successor. */
+  stop(how: "park" | "release"): Promise<void>;
 }
 
 const KEY_BYTES = 16;
@@ -192,8 +192,8 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
     },
     effective: (state) => withLease(state, holding(), moves.newer(), parts.inherited),
     report: driver.report,
-    async park() {
-      await driver.stop("park");
+    async stop(how) {
+      await driver.stop(how);
       ended.abort();
       gate.close();
       moves.close();

@@ -58,11 +58,11 @@ export async function startCluster(
 ): Promise<Cluster> {
   const families = FAMILIES.filter((family) => family === 4 || initial.some(({ ip }) => familyOf(ip) === family));
   await buildPlace(workers, families);
-  await prepare?.();
   const folder = await mkdtemp("/run/leasing-");
   const folderOf = (worker: Worker) => join(folder, nameOf(worker));
   const certificates = await makeCertificates(join(folder, "tls"), CONTROL, workers.map(nameOf));
   for (const worker of workers) await addPods(worker, initial, join(folderOf(worker), "cni"));
+  await prepare?.();
   const reports = new Map<string, NodeReport>();
   const files = certificates("control");
   const [ca, cert, key] = await Promise.all([files.ca, files.cert, files.key].map((file) => readFile(file, "utf8")));
