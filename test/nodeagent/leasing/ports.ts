@@ -1,6 +1,7 @@
 /** The outside witness: every frame under an address, taken at the ports of the switch. */
 import { spawn } from "node:child_process";
 import { familyOf, parseAddress } from "../../../nodeagent/addresses.ts";
+import { until } from "../../lab/until.ts";
 import { type Capture, capture } from "../gate/capture.ts";
 import { deviceOf } from "../gate/segment.ts";
 import { sh } from "../network.ts";
@@ -16,13 +17,14 @@ export interface Ports {
 const NEGATIVE_CONTROL_MS = 500;
 
 /**
+ * Resolves when frames of the holder are seen; without being asked it may be silent.
+ *
  * @param ip `floating(1)` of either family
  * @param asked by the outside host, every few milliseconds; agents take that for a stranger who wants the address
  */
 export async function watchPorts(workers: readonly Worker[], ip: string, asked = true): Promise<Ports> {
   const ports: [Worker, Capture][] = [];
   for (const worker of workers) ports.push([worker, await capture(nameOf(worker), claimsOf(ip))]);
-  if (asked) await startProber();
 
   const since = (atMs: number): SeenFrame[] =>
     ports.flatMap(([worker, { frames }]) =>
@@ -30,6 +32,10 @@ export async function watchPorts(workers: readonly Worker[], ip: string, asked =
         .filter((frame) => frame.atMs >= atMs)
         .map((frame) => ({ by: nameOf(worker), atMs: frame.atMs, text: frame.text })),
     );
+  if (asked) {
+    await startProber();
+    await until("the holder to answer", () => since(0).length > 0);
+  }
   return {
     since,
     async withoutGates() {
