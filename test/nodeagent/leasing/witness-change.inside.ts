@@ -65,14 +65,16 @@ const replaced = await change(
 
 await cluster.kill(2);
 const taker = await cluster.settled(IP, 2);
-const versions = [3, 4].map((worker) => leaseOf(worker as Worker)?.witnesses.version);
+const versions = () => ([3, 4] as const).map((worker) => leaseOf(worker)?.witnesses.version);
+await until("both to report the last set", () => versions().every((version) => version === replaced.version));
+await until("frames of the last holder", () => holdersSeen(ports.since(0)).at(-1) === nameOf(taker));
 const seen = holdersSeen(ports.since(0));
 const takenBy = cluster.takenBy(IP);
 for (const worker of [3, 4] as const) await cluster.kill(worker);
 const control = holdersSeen(await ports.withoutGates()).length;
 console.log(
   JSON.stringify({
-    ...{ joined: joined.version, renamed, replaced: replaced.version, versions, taker: nameOf(taker) },
+    ...{ joined: joined.version, renamed, replaced: replaced.version, versions: versions(), taker: nameOf(taker) },
     ...{ seen, takenBy, control },
   }),
 );
