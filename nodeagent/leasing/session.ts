@@ -26,6 +26,7 @@ import type { LeaseDisk } from "./disk.ts";
 import { startDriver } from "./driver.ts";
 import { candidaciesOf, desiredOf, followedOf, type Holding, withLease } from "./effective.ts";
 import { createFirstGrants } from "./first-grants.ts";
+import { ungatedAddresses } from "./ungated.ts";
 
 export interface SessionParts {
   readonly node: string;
@@ -79,6 +80,7 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
   const ended = new AbortController();
   let sender: (Sender & { readonly index: number }) | null = null;
   let desired = "";
+  let ungated: ReadonlyMap<string, string> = new Map();
 
   const peers = openPeers({
     ...{ node, port: PEERS_PORT, identity: parts.identity, openUdp, nowMs, log },
@@ -127,7 +129,8 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
   function want(order: LeaseOrder): void {
     const known = knownAddresses(order);
     const unknown = candidaciesOf(order, node).filter(({ ip, holder }) => holder === null && !known.has(ip));
-    const withheld = firstGrants.withheld(unknown.map(({ ip }) => ip));
+    const unasked = unknown.map(({ ip }) => ip).filter((ip) => !ungated.has(ip));
+    const withheld = new Set([...firstGrants.withheld(unasked), ...ungated.keys()]);
     const next = desiredOf(order, node, withheld);
     // Unchanged orders are not given again: watchers and turns would begin anew.
     if (JSON.stringify(next) === desired) return;
@@ -148,6 +151,13 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       ...openIPs,
       ...order.addresses.flatMap(({ ip, holder }) => (holder === null ? [] : [ip])),
     ]);
+  }
+
+  /** @returns in words, what is new */
+  function lookForUngated({ state, order, links }: Place): readonly string[] {
+    const before = ungated;
+    ungated = ungatedAddresses(order, node, links, findUnderlay(links, state.underlayIP, parts.interfaceName));
+    return [...ungated].flatMap(([ip, words]) => (before.get(ip) === words ? [] : [words]));
   }
 
   function openSender({ state, links }: Place): void {
@@ -174,7 +184,7 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       peers.follow(state.underlayIP, others);
       moves.knowPeers(others.map((peer) => peer.node));
       moves.follow(followedOf(order));
-      return [...words, ...firstGrants.takeFindings()];
+      return [...words, ...lookForUngated(place), ...firstGrants.takeFindings()];
     },
     want,
     async lookForConflicts() {
