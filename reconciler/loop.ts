@@ -32,6 +32,8 @@ export interface LoopParts {
   readonly source: GitSource;
   readonly status: StatusBranch;
   readonly channel: SignalChannel;
+  /** The reconciler's own name as a witness. */
+  readonly witness: string;
   readonly view: () => View;
   /** Told the settings of each commit that comes into force. */
   readonly onInForce: (settings: ClusterSettings) => void;
@@ -107,6 +109,7 @@ export class Loop {
       problem: this.#commits.problem ?? null,
       waiting: this.#stage?.waiting ?? [],
       floatingIPs: Object.fromEntries((this.#planned?.plan.allocations ?? []).map(({ ip, node }) => [ip, node])),
+      witnesses: this.#previous?.witnesses.members ?? [],
       nodes: [...this.#progress].map(([node, { report }]) => ({
         node,
         connected: this.#parts.channel.connected().has(node),
@@ -231,7 +234,7 @@ export class Loop {
   #withWitnesses(view: View, previous: Previous): Previous {
     if (previous.witnesses.version > 0) return previous;
     const nodes = view.nodes.map(({ name }) => name).sort();
-    const witnesses = firstWitnesses(nodes, this.#progress);
+    const witnesses = firstWitnesses(nodes, this.#progress, this.#parts.witness);
     return witnesses === undefined ? previous : { ...previous, witnesses };
   }
 
@@ -250,7 +253,7 @@ export class Loop {
 
   #publish(plan: Plan): void {
     const { channel, log } = this.#parts;
-    const next = stageLeases(plan, this.#progress, (state) => this.#hashOf(state));
+    const next = stageLeases(plan, this.#progress, (state) => this.#hashOf(state), this.#parts.witness);
     for (const state of next.states) {
       const known = this.#progress.get(state.node) as NodeProgress;
       const last = known.sent.at(-1);

@@ -2,6 +2,7 @@
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { LEASE_CURTAIN_TABLE, LEASE_TABLE } from "../constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { Message } from "../lease/messages.ts";
 import type { Log } from "../log.ts";
 import type { Identity } from "../peers/identity.ts";
 import { adoptedFrom } from "./adoption.ts";
@@ -17,6 +18,8 @@ export interface LeasingEvents {
   readonly onFinding: () => void;
   /** Nothing may go on: the disk failed. */
   readonly onFailure: (reason: Error) => void;
+  /** As a witness; resolves with what it says. */
+  readonly askReconciler: (message: Message) => Promise<readonly unknown[]>;
 }
 
 export interface Leasing {
@@ -97,6 +100,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
           onChange,
           onFinding: events.onFinding,
           onFailure: events.onFailure,
+          askReconciler: events.askReconciler,
         },
         place,
       );

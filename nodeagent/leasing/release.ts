@@ -37,7 +37,7 @@ export async function releaseAddresses(parts: ReleaseParts): Promise<readonly st
     {
       ...parts,
       ...{ node: state.node, nft: kernel.nft, adopted: [], inherited: [] },
-      ...{ onChange: ignore, onFinding: ignore, onFailure: ignore },
+      ...{ onChange: ignore, onFinding: ignore, onFailure: ignore, askReconciler: async () => [] },
     },
     place,
   );

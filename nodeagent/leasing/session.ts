@@ -13,7 +13,9 @@ import { probeAddresses } from "../gate/probe.ts";
 import type { Link } from "../kernel/ip.ts";
 import type { Nft } from "../kernel/nft/nft.ts";
 import type { LeaseReport } from "../lease/io.ts";
+import type { Message } from "../lease/messages.ts";
 import { parseMessage } from "../lease/validate.ts";
+import { RECONCILER } from "../lease/witness-set.ts";
 import type { Log } from "../log.ts";
 import { startMoves } from "../moves/moves.ts";
 import { parseMoveMessage } from "../moves/validate.ts";
@@ -43,6 +45,8 @@ export interface SessionParts {
   /** Something is to be looked after by a pass. */
   readonly onFinding: () => void;
   readonly onFailure: (reason: Error) => void;
+  /** As a witness; resolves with what it says. */
+  readonly askReconciler: (message: Message) => Promise<readonly unknown[]>;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -91,7 +95,7 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
   const driver = startDriver({
     start: { node, witness: disk.witness, generation, set: disk.set(), registers: disk.registers(), openIPs },
     ...{ gate, disk, nowMs, log },
-    send: peers.send,
+    send: tell,
     announce: (ips) => announce(ips),
     onChange: () => {
       moves.hold(driver.report().held.map(({ ip, epoch }) => [ip, epoch]));
@@ -108,6 +112,15 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
     onProbed: parts.onFinding,
     nowMs,
   });
+
+  function tell(to: string, message: Message): void {
+    if (to !== RECONCILER) peers.send(to, message);
+    else void askReconciler(message);
+  }
+
+  async function askReconciler(message: Message): Promise<void> {
+    for (const answer of await parts.askReconciler(message)) hear(RECONCILER, answer);
+  }
 
   function hear(from: string, value: unknown): void {
     const move = parseMoveMessage(value);

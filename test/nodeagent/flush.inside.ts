@@ -43,6 +43,7 @@ async function runAgentHere(): Promise<void> {
           return new Promise((resolve) => aborted.addEventListener("abort", () => resolve()));
         },
         report: () => console.log(JSON.stringify(events.latestReport())),
+        askWitness: async () => [],
       }),
       watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
       openLeasing: async () => noLeasing,

@@ -98,6 +98,7 @@ function startLoop(): Loop {
         connected: () => new Set(),
         close: async () => undefined,
       },
+      witness: "_reconciler#disk",
       view: () => seen,
       onInForce: () => undefined,
       log: pino({ level: "silent" }),

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { FAMILIES, familyOf } from "../../../nodeagent/addresses.ts";
 import type { LeasedAddress, LeaseOrder, NodeReport, NodeState } from "../../../policies/nodestate.ts";
 import { serveSignals } from "../../../reconciler/signal/server.ts";
+import { openWitnessDesk } from "../../../reconciler/signal/witness.ts";
 import { makeCertificates } from "../../lab/certificates.ts";
 import { until } from "../../lab/until.ts";
 import { PLAN } from "../plan.ts";
@@ -22,6 +23,8 @@ export interface ClusterOptions {
   /** All of them are witnesses, unless `witnesses` names fewer. */
   readonly workers?: readonly Worker[];
   readonly witnesses?: readonly Worker[];
+  /** The reconciler is a witness, too. */
+  readonly reconciler?: true;
   /** Holds everything without a lease; absent: the lease is ordered at once. */
   readonly holder?: Worker;
   /** Done when hosts and network are there, and no agent runs yet. */
@@ -32,6 +35,10 @@ export interface Cluster extends AgentProcesses {
   readonly reports: ReadonlyMap<string, NodeReport>;
   /** Its name as a witness. */
   witnessOf(worker: Worker): string;
+  /** Nobody answers as the reconciler's witness, or again. */
+  setAway(away: boolean): void;
+  /** The reconciler starts anew, as a witness. Returns its new name. */
+  restartReconciler(): string;
   /** As a reconciler that starts anew: nothing is known until it reports again. */
   forget(...workers: readonly Worker[]): void;
   /** Beside the agent's state file. */
@@ -54,7 +61,7 @@ export interface Cluster extends AgentProcesses {
 /** The first order, or the first without a lease, has been sent when this resolves. */
 export async function startCluster(
   initial: readonly LeasedAddress[],
-  { workers = WORKERS, witnesses = workers, holder, prepare }: ClusterOptions = {},
+  { workers = WORKERS, witnesses = workers, holder, prepare, reconciler }: ClusterOptions = {},
 ): Promise<Cluster> {
   const families = FAMILIES.filter((family) => family === 4 || initial.some(({ ip }) => familyOf(ip) === family));
   await buildPlace(workers, families);
@@ -71,8 +78,13 @@ export async function startCluster(
     reports.set(report.node, report);
     for (const { ip, epoch } of report.lease?.held ?? []) takers.get(ip)?.set(epoch, report.node);
   }
+  let desk = openWitnessDesk(() => performance.now());
+  let isAway = false;
   const server = await serveSignals(
-    { host: CONTROL, port: PORT, tls: { ca: ca ?? "", cert: cert ?? "", key: key ?? "" } },
+    {
+      ...{ host: CONTROL, port: PORT, tls: { ca: ca ?? "", cert: cert ?? "", key: key ?? "" } },
+      desk: { ask: (node, message) => (isAway ? "it is away" : desk.ask(node, message)) },
+    },
     { onReport, onConnect: () => {}, onDisconnect: () => {} },
   );
   const agents = agentProcesses((worker) => {
@@ -102,7 +114,10 @@ export async function startCluster(
 
   const firstWitnesses = () => ({
     version: 1,
-    members: witnesses.map((worker) => identityOf(worker).witness).sort(),
+    members: [
+      ...witnesses.map((worker) => identityOf(worker).witness),
+      ...(reconciler === undefined ? [] : [desk.witness]),
+    ].sort(),
   });
 
   function publishOrders(): void {
@@ -154,6 +169,13 @@ export async function startCluster(
     ...agents,
     ...{ reports, folderOf, withoutLease, holders },
     witnessOf: (worker) => identityOf(worker).witness,
+    setAway(away) {
+      isAway = away;
+    },
+    restartReconciler() {
+      desk = openWitnessDesk(() => performance.now());
+      return desk.witness;
+    },
     forget(...forgotten) {
       for (const worker of forgotten) reports.delete(nameOf(worker));
     },

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { AgentOptions } from "../../../nodeagent/main.ts";
 import { nameOf, type Worker } from "./place.ts";
 
-export interface AgentProcess {
+interface AgentProcess {
   readonly child: ChildProcess;
   /** Of its log. */
   readonly lines: Record<string, unknown>[];
