@@ -61,6 +61,7 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
     onReport: () => channel.report(),
     onFinding: () => request("verify"),
     onFailure: (reason) => broken.abort(reason),
+    askReconciler: (message) => channel.askWitness(message),
   });
   let report: NodeReport = reportOf(node, null, NOTHING_YET, {
     identity: { publicKey: leasing.publicKey, underlayMac: null, witness: leasing.witness },

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type AgentParts, runLoop } from "./agent.ts";
 import { createChannel } from "./channel/channel.ts";
 import type { TlsFiles } from "./channel/https.ts";
-import { openKernel } from "./kernel/kernel.ts";
+import { type Kernel, openKernel } from "./kernel/kernel.ts";
 import { openLeaseDisk } from "./leasing/disk.ts";
 import { openLeasing } from "./leasing/leasing.ts";
 import { createLog, type Log } from "./log.ts";
@@ -12,8 +12,8 @@ import { beginRun } from "./peers/identity.ts";
 import { openCniCache } from "./pods/cni-cache.ts";
 import type { CheckResult } from "./preflight.ts";
 import { openShield } from "./shield/shield.ts";
-import { openStateFile, type StateFile } from "./state-file.ts";
-import { uninstall as removeFrom } from "./uninstall.ts";
+import { openStateFile, readSavedState, type StateFile } from "./state-file.ts";
+import { demandNoAgent, uninstall as removeFrom } from "./uninstall.ts";
 import { noteOwnWrites } from "./watch/own-writes.ts";
 import { watchForeignChanges } from "./watch/watch.ts";
 
@@ -60,8 +60,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       createChannel({ node: options.node, server: options.server, tls: options.tls, random: Math.random }, events, log),
     watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
     openLeasing: async (events) => {
-      const disk = await openLeaseDisk(besideStateFile(options, "lease.json"), options.node, Date.now);
-      const beginIdentity = () => beginRun(besideStateFile(options, "identity.json"), Date.now());
+      const disk = await openLeaseDisk(beside(options.stateFile, "lease.json"), options.node, Date.now);
+      const beginIdentity = () => beginRun(beside(options.stateFile, "identity.json"), Date.now());
       return openLeasing(
         {
           node: options.node,
@@ -95,7 +95,7 @@ function preferMe(log: Log): void {
 }
 
 /** Both are secrets of this node, and lost with it. */
-function besideStateFile({ stateFile }: AgentOptions, name: "identity.json" | "lease.json"): string {
+function beside(stateFile: string, name: "identity.json" | "lease.json"): string {
   return join(dirname(stateFile), name);
 }
 
@@ -128,7 +128,30 @@ export async function preflight(
   return checkAll({ interfaceName, overlayPort });
 }
 
+export interface UninstallOptions {
+  /** The agent's; addresses that it holds by lease are given up first, so that other nodes take them over. */
+  readonly stateFile: string;
+  /** As the agent's. */
+  readonly interface?: string | undefined;
+}
+
 /** Removes everything of ours from this node's kernel, and nothing else. Resolves with what was removed, in words. */
-export function uninstall(): Promise<readonly string[]> {
-  return removeFrom(openKernel());
+export async function uninstall(options: UninstallOptions): Promise<readonly string[]> {
+  const kernel = openKernel();
+  await demandNoAgent(kernel);
+  const released = await release(options, kernel);
+  return [...released.map((ip) => `gave up floating IP ${ip}`), ...(await removeFrom(kernel))];
+}
+
+async function release(options: UninstallOptions, kernel: Kernel): Promise<readonly string[]> {
+  const state = await readSavedState(options.stateFile);
+  if (state === null || state.lease === null) return [];
+  const { releaseAddresses } = await import("./leasing/release.ts");
+  return releaseAddresses({
+    ...{ state, kernel, interfaceName: options.interface ?? null },
+    disk: await openLeaseDisk(beside(options.stateFile, "lease.json"), state.node, Date.now),
+    identity: await beginRun(beside(options.stateFile, "identity.json"), Date.now()),
+    nowMs: () => performance.now(),
+    log: createLog(state.node),
+  });
 }

@@ -2,6 +2,7 @@
 import { bypassChecks } from "./preflight/bypass.ts";
 import type { Check, Finding, PreflightSettings } from "./preflight/check.ts";
 import { forwardChecks } from "./preflight/forward.ts";
+import { inputChecks } from "./preflight/input.ts";
 import { kernelChecks } from "./preflight/kernel.ts";
 import { markChecks } from "./preflight/marks.ts";
 import { nameChecks } from "./preflight/names.ts";
@@ -23,6 +24,7 @@ const checks: readonly Check[] = [
   ...nameChecks,
   ...markChecks,
   ...forwardChecks,
+  ...inputChecks,
   ...sysctlChecks,
   ...bypassChecks,
 ];

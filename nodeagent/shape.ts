@@ -87,7 +87,7 @@ const ipOfEachFamily: Shape = (value, path) =>
 /** `node#disk`, see nodeagent/lease/witness-set.ts. */
 const witness = fits(
   "a witness",
-  (value) => typeof value === "string" && /^[a-z0-9.-]{1,253}#[a-zA-Z0-9-]{1,64}$/.test(value),
+  (value) => typeof value === "string" && /^(_reconciler|[a-z0-9.-]{1,253})#[a-zA-Z0-9-]{1,64}$/.test(value),
 );
 const publicKey = fits(
   "an X25519 key as base64url",

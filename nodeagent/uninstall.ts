@@ -15,14 +15,14 @@ import { floatingAddresses } from "./floating.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { observe, overlayLink, ownRoutes } from "./observe.ts";
 
-/**
- * Resolves with what was removed, in words; empty when nothing was there. May be repeated after a failure.
- *
- * @throws Error while an agent runs, which would put everything back: the shield stands only as long as its agent
- */
+/** @throws Error while an agent runs, which would put everything back: the shield stands only as long as its agent */
+export async function demandNoAgent({ nft }: Pick<Kernel, "nft">): Promise<void> {
+  if ((await nft.list(SHIELD_TABLE)) !== null) throw new Error("an agent runs on this node: stop it first");
+}
+
+/** Resolves with what was removed, in words; empty when nothing was there. May be repeated after a failure. */
 export async function uninstall(kernel: Pick<Kernel, "ip" | "nft" | "sysctl">): Promise<readonly string[]> {
   const { ip, nft } = kernel;
-  if ((await nft.list(SHIELD_TABLE)) !== null) throw new Error("an agent runs on this node: stop it first");
   const observed = await observe(kernel);
   const removed: string[] = [];
   const remove = async (what: string, work: () => Promise<void>): Promise<void> => {

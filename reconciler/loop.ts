@@ -33,6 +33,8 @@ export interface LoopParts {
   readonly source: GitSource;
   readonly status: StatusBranch;
   readonly channel: SignalChannel;
+  /** The reconciler's own name as a witness. */
+  readonly witness: string;
   readonly view: () => View;
   /** Told the settings of each commit that comes into force. */
   readonly onInForce: (settings: ClusterSettings) => void;
@@ -113,6 +115,7 @@ export class Loop {
       problem: this.#commits.problem ?? null,
       waiting: this.#stage?.waiting ?? [],
       floatingIPs: Object.fromEntries((this.#planned?.plan.allocations ?? []).map(({ ip, node }) => [ip, node])),
+      witnesses: this.#previous?.witnesses.members ?? [],
       nodes: [...this.#progress].map(([node, { report }]) => ({
         node,
         connected: this.#parts.channel.connected().has(node),
@@ -248,7 +251,7 @@ export class Loop {
   #withWitnesses(view: View, previous: Previous): Previous {
     if (previous.witnesses.version > 0) return previous;
     const nodes = view.nodes.map(({ name }) => name).sort();
-    const witnesses = firstWitnesses(nodes, this.#progress);
+    const witnesses = firstWitnesses(nodes, this.#progress, this.#parts.witness);
     return witnesses === undefined ? previous : { ...previous, witnesses };
   }
 
@@ -267,7 +270,7 @@ export class Loop {
 
   #publish(plan: Plan): void {
     const { channel, log } = this.#parts;
-    const next = stageLeases(plan, this.#progress, (state) => this.#hashOf(state));
+    const next = stageLeases(plan, this.#progress, (state) => this.#hashOf(state), this.#parts.witness);
     for (const state of next.states) {
       const known = this.#progress.get(state.node) as NodeProgress;
       const last = known.sent.at(-1);

@@ -5,6 +5,7 @@ import { serveAdmin } from "./admin.ts";
 import { watchInventory } from "./inventory/watch.ts";
 import { Loop } from "./loop.ts";
 import { type SignalServerOptions, serveSignals } from "./signal/server.ts";
+import { openWitnessDesk } from "./signal/witness.ts";
 import type { GitAuth } from "./source/http.ts";
 import { openRemoteSource } from "./source/remote.ts";
 import { openStatusBranch } from "./status/branch.ts";
@@ -40,14 +41,18 @@ export async function runReconciler(options: ReconcilerOptions, signal: AbortSig
     if (problem !== undefined) log.warn(`the inventory cannot be read, the last view stays: ${problem}`);
     loop.trigger("inventory");
   });
-  const channel = await serveSignals(options.listen, {
-    onReport: (report) => loop.receive(report),
-    onConnect: (node) => log.info({ node }, "agent connected"),
-    onDisconnect: (node) => {
-      log.warn({ node }, "agent disconnected; its rules stay");
-      loop.trigger("report");
+  const desk = openWitnessDesk(() => performance.now());
+  const channel = await serveSignals(
+    { ...options.listen, desk },
+    {
+      onReport: (report) => loop.receive(report),
+      onConnect: (node) => log.info({ node }, "agent connected"),
+      onDisconnect: (node) => {
+        log.warn({ node }, "agent disconnected; its rules stay");
+        loop.trigger("report");
+      },
     },
-  });
+  );
   const clocks = startClocks(
     () => loop.trigger("git"),
     () => channel.verify(),
@@ -60,6 +65,7 @@ export async function runReconciler(options: ReconcilerOptions, signal: AbortSig
       source,
       status,
       channel,
+      witness: desk.witness,
       view: inventory.view,
       nowMs: Date.now,
       onInForce: ({ pollIntervalSeconds, schedule }) => clocks.set(pollIntervalSeconds, schedule),

@@ -6,16 +6,19 @@ export function addUninstallCommand(program: Command): void {
     .description(
       "remove every table, device, rule, route and floating IP of Sallyport from this node; stop the agent first",
     )
+    .option("--state-file <file>", "where the agent kept its last known state", "/var/lib/sallyport/state.json")
+    .option("--interface <name>", "underlay interface, if the agent was told one")
     .addHelpText(
       "after",
       `
-Nothing else is touched: other tables, addresses and routes stay. It can be run again.
+Floating IPs that this node holds by lease are given up first: other nodes take them over at once. Nothing else is touched:
+other tables, addresses and routes stay. It can be run again.
 
 Example:
   sallyport uninstall`,
     )
-    .action(async () => {
+    .action(async (flags: { stateFile: string; interface?: string }) => {
       const { uninstall } = await import("../../nodeagent/main.ts");
-      for (const removed of await uninstall()) process.stdout.write(`${removed}\n`);
+      for (const removed of await uninstall(flags)) process.stdout.write(`${removed}\n`);
     });
 }

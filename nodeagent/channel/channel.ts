@@ -3,8 +3,10 @@
  *
  *     POST /v1/nodes/NODE/report    a NodeReport as JSON → 204
  *     GET  /v1/nodes/NODE/signals   text/event-stream of `signal` (id: generation) and `verify`
+ *     POST /v1/nodes/NODE/witness   a message to the reconciler as a witness → 200, an array of messages to the node
  */
 import type { Agent } from "node:https";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { createParser } from "eventsource-parser";
 import type { NodeReport } from "../../policies/nodestate.ts";
@@ -15,6 +17,8 @@ import { refusal, send, type TlsFiles, tlsAgent } from "./https.ts";
 
 /** The server sends a comment every 10 s. */
 const SILENCE_MS = 30_000;
+/** Of a witness; later an answer is of no use. */
+const ANSWER_MS = 500;
 const RECONNECT_LEAST_MS = 200;
 const RECONNECT_MOST_MS = 5_000;
 /** A state with 250 pods and 10,000 destinations is below 1 MB. */
@@ -44,6 +48,8 @@ export interface Channel {
   run(signal: AbortSignal): Promise<void>;
   /** There is a new `latestReport`. Sent at once when connected, else with the next connection. */
   report(): void;
+  /** Says something to the reconciler as a witness. Resolves with what it says; empty when it cannot be asked now. */
+  askWitness(message: object): Promise<readonly unknown[]>;
 }
 
 export function createChannel(options: ChannelOptions, events: ChannelEvents, log: Log): Channel {
@@ -51,14 +57,16 @@ export function createChannel(options: ChannelOptions, events: ChannelEvents, lo
   const url = (resource: string) =>
     new URL(`/v1/nodes/${encodeURIComponent(options.node)}/${resource}`, options.server);
   let reportNow: (() => void) | null = null;
+  let connected: { readonly agent: Agent; readonly signal: AbortSignal } | null = null;
 
-  async function post(agent: Agent, signal: AbortSignal): Promise<void> {
-    const body = JSON.stringify(events.latestReport());
+  function post(agent: Agent, signal: AbortSignal, resource: string, content: object, silenceMs: number) {
+    const body = JSON.stringify(content);
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-    const response = await send(agent, {
-      ...{ url: url("report"), method: "POST", headers, body },
-      ...{ silenceMs: SILENCE_MS, signal },
-    });
+    return send(agent, { ...{ url: url(resource), method: "POST", headers, body }, ...{ silenceMs, signal } });
+  }
+
+  async function report(agent: Agent, signal: AbortSignal): Promise<void> {
+    const response = await post(agent, signal, "report", events.latestReport(), SILENCE_MS);
     if (response.statusCode !== 204) throw new Error(await refusal(response));
     response.resume();
   }
@@ -87,14 +95,15 @@ export function createChannel(options: ChannelOptions, events: ChannelEvents, lo
     const signal = AbortSignal.any([outer, broken.signal]);
     const agent = await tlsAgent(options.tls);
     try {
-      await post(agent, signal);
-      const postAgain = coalesce(() => post(agent, signal));
-      reportNow = () => void postAgain().catch((error: Error) => broken.abort(error));
+      await report(agent, signal);
+      const reportAgain = coalesce(() => report(agent, signal));
+      reportNow = () => void reportAgain().catch((error: Error) => broken.abort(error));
+      connected = { agent, signal };
       await listen(agent, signal);
     } catch (error) {
       throw broken.signal.aborted ? broken.signal.reason : error;
     } finally {
-      reportNow = null;
+      [reportNow, connected] = [null, null];
       broken.abort();
       agent.destroy();
     }
@@ -114,5 +123,17 @@ export function createChannel(options: ChannelOptions, events: ChannelEvents, lo
       }
     },
     report: () => reportNow?.(),
+    async askWitness(message) {
+      if (connected === null) return [];
+      const { agent, signal } = connected;
+      try {
+        const response = await post(agent, signal, "witness", message, ANSWER_MS);
+        const answers = JSON.parse(await text(response)) as unknown;
+        return response.statusCode === 200 && Array.isArray(answers) ? answers : [];
+      } catch {
+        // As a datagram that is lost: who needs an answer asks again.
+        return [];
+      }
+    },
   };
 }

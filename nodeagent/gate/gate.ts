@@ -46,7 +46,10 @@ export interface LeaseGate {
   /** Ends the lease at once. */
   release(number: number): Confirmed;
 
-  /** Who else was seen using or wanting one of the floating IPs, lately. */
+  /**
+   * Who else was seen, within the last minute, using or wanting one of the floating IPs, or as a gateway using what is in
+   * this node's `mine`, since that was last added to.
+   */
   conflicts(): Promise<readonly Conflict[]>;
 
   /** Stops asking; what is in the kernel stays. */

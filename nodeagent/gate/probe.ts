@@ -31,5 +31,5 @@ export async function probeAddresses(
     sender.send(frames);
   }
   await delay(ANSWERED_WITHIN_MS - elapsedMs);
-  return (await gate.conflicts()).filter(({ ip }) => ips.includes(ip));
+  return (await gate.conflicts()).filter(({ ip, byGateway }) => !byGateway && ips.includes(ip));
 }

@@ -56,6 +56,9 @@ export function leaseTable(underlay: string): TableDeclaration {
       { name: "conflicts", key: "arp saddr ip . ether saddr", dynamic: remembered },
       { name: "conflicts6", key: "ip6 saddr . ether saddr", dynamic: remembered },
       { name: "conflict_targets", key: `${TARGET} . ether saddr`, dynamic: remembered },
+      { name: "contested", key: "arp saddr ip . ether saddr", dynamic: remembered },
+      { name: "contested6", key: "ip6 saddr . ether saddr", dynamic: remembered },
+      { name: "contested_targets", key: `${TARGET} . ether saddr`, dynamic: remembered },
     ],
     chains: [
       controlChain,
@@ -153,6 +156,12 @@ function arrivingChain(underlay: string): ChainDeclaration {
         text: `icmpv6 type nd-neighbor-solicit ip6 saddr :: ${TARGET} @floating_targets ${foreign("conflict_targets", TARGET)}`,
         comment: "wanted by somebody else: duplicate address detection (RFC 4862)",
       },
+      { text: `arp saddr ip @mine ${byGateway("contested", "arp saddr ip")}`, comment: "ours, used by a gateway: ARP" },
+      { text: `ip6 saddr @mine6 ${byGateway("contested6", "ip6 saddr")}`, comment: "ours, used by a gateway: IPv6" },
+      {
+        text: `icmpv6 type nd-neighbor-advert ${TARGET} @mine_targets ${byGateway("contested_targets", TARGET)}`,
+        comment: "ours, used by a gateway: advertised",
+      },
       ...FAMILIES.map((family) => enter("in", family, "daddr")),
       { text: "arp daddr ip @floating goto in_arp", comment: "nobody answers who must not" },
       {
@@ -165,4 +174,8 @@ function arrivingChain(underlay: string): ChainDeclaration {
 
 function foreign(set: string, address: string): string {
   return `ether saddr != @gateway_macs update @${set} { ${address} . ether saddr }`;
+}
+
+function byGateway(set: string, address: string): string {
+  return `ether saddr @gateway_macs update @${set} { ${address} . ether saddr }`;
 }

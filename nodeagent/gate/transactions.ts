@@ -6,6 +6,7 @@
  */
 import { LEASE_TABLE } from "../constants.ts";
 import type { NftStep, Transaction } from "../kernel/nft/transaction.ts";
+import { CONTESTED_SETS } from "./conflicts.ts";
 import { generationElements, mineElements, runElements, type SetElements } from "./elements.ts";
 
 const table = LEASE_TABLE;
@@ -21,18 +22,24 @@ export function beginMine(seen: number, generation: number, key: string, ips: re
     { do: "flush", table, kind: "map", set: "generation" },
     { do: "flush", table, kind: "set", set: "key" },
     ...add(runElements(generation, key)),
-    ...[...mineElements([]).keys()].map((set): NftStep => ({ do: "flush", table, kind: "set", set })),
+    ...flush([...mineElements([]).keys(), ...CONTESTED_SETS]),
     ...add(mineElements(ips)),
   ]);
 }
 
 export function changeMine(generation: number, added: readonly string[], removed: readonly string[]): Transaction {
   return ifGeneration(generation, [
+    // What was noted belongs to an earlier time of holding, when another gateway rightly had the address.
+    ...(added.length === 0 ? [] : flush(CONTESTED_SETS)),
     ...add(mineElements(added)),
     // Added first: what is not there cannot be deleted. Packets never see it.
     ...add(mineElements(removed)),
     ...remove(mineElements(removed)),
   ]);
+}
+
+function flush(sets: readonly string[]): readonly NftStep[] {
+  return sets.map((set) => ({ do: "flush", table, kind: "set", set }));
 }
 
 function add(sets: SetElements): readonly NftStep[] {

@@ -24,6 +24,8 @@ export interface Addresses {
   /** @param inKernel it is in `mine` already: the successor of a process that held it */
   chosen(ip: string, epoch: number, proof: Proof, inKernel: boolean): void;
   leave(ip: string): void;
+  /** Back to where its claim has to be acknowledged first. */
+  reclaim(ip: string): void;
   /** A heartbeat with these claims was acknowledged by a majority, and the kernel refreshed. */
   covered(claims: ReadonlyMap<string, number>): void;
   /** Leaving ones that the kernel has let go. */
@@ -61,6 +63,11 @@ export function createAddresses(rules: Rules): Addresses {
       claimsRevision += 1;
     },
     leave: (ip) => update(ip, { phase: "leaving" }),
+    reclaim(ip) {
+      if (held.get(ip)?.phase !== "entering") return;
+      update(ip, { phase: "claimed" });
+      unannounced.add(ip);
+    },
     covered(claims) {
       for (const [ip, epoch] of claims) {
         const now = held.get(ip);

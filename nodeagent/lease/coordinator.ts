@@ -9,7 +9,7 @@
  */
 import type { Output } from "./io.ts";
 import type { Membership } from "./membership.ts";
-import { BATCH_MAX, type Listing, type Message } from "./messages.ts";
+import { BATCH_MAX, type Listing, type Message, setNotice } from "./messages.ts";
 import { createProposer, type Rounds } from "./proposer.ts";
 import { SET_KEY } from "./register.ts";
 import type { Rules } from "./rules.ts";
@@ -63,7 +63,7 @@ export function createCoordinator(self: WitnessId, membership: Membership, round
   const ask = (to: string): Output => ({
     do: "send",
     to,
-    message: { type: "set", ask: true, witness: self, set: membership.current() },
+    message: setNotice(true, self, membership.current()),
   });
 
   function step(now: number): Output[] {

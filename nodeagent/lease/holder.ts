@@ -2,9 +2,18 @@
 import { createAddresses } from "./addresses.ts";
 import { type Acknowledged, createBeat } from "./beat.ts";
 import { createCandidacy } from "./candidacy.ts";
+import { createHearing } from "./hearing.ts";
 import type { Desired, HeldReport, Input, Output, StartState } from "./io.ts";
 import type { Membership } from "./membership.ts";
-import { BATCH_MAX, type Claim, type HeartbeatAnswer, type LeaseLength, type Message, type Watch } from "./messages.ts";
+import {
+  BATCH_MAX,
+  type Claim,
+  type HeartbeatAnswer,
+  type LeaseLength,
+  type Message,
+  setNotice,
+  type Watch,
+} from "./messages.ts";
 import { createMine } from "./mine.ts";
 import { createProposer, type Rounds, type Verdict } from "./proposer.ts";
 import type { Rules } from "./rules.ts";
@@ -34,6 +43,7 @@ export function createHolder(
   const beat = createBeat(generation, membership, rules);
   const candidacy = createCandidacy(node, timing);
   const proposer = createProposer(membership, rounds, rules);
+  const hearing = createHearing(membership, rules);
   let watch: Watch = { type: "watch", generation, version: 0, ips: [] };
   let desired: Desired | null = null;
   let nextBeatAt = startedAt;
@@ -68,6 +78,8 @@ export function createHolder(
         mine.written(input.write, input.done);
         if (!input.done) nextWriteAt = now + timing.heartbeatMs;
         return [];
+      case "contested":
+        return onContested(input.ips, now);
       case "stop":
         return onStop(input.how, now);
       case "persisted":
@@ -118,6 +130,7 @@ export function createHolder(
   }
 
   function onMessage(from: string, message: Message, now: number): Output[] {
+    if (hearing.heard(from, now)) nextBeatAt = now;
     if (message.type === "promised") return proposer.onPromised(from, message);
     if (message.type === "accepted") proposer.onAccepted(from, message);
     if (message.type === "heartbeat-answer") return onAnswer(from, message, now);
@@ -149,6 +162,14 @@ export function createHolder(
     addresses.covered(acknowledged.claims);
     const released = stopping?.how === "release" && acknowledged.claims.size === 0 && mine.settled();
     return released ? stop(false) : [];
+  }
+
+  function onContested(ips: readonly string[], now: number): Output[] {
+    for (const ip of ips) addresses.reclaim(ip);
+    // What is under way was asked before.
+    beat.abandon();
+    nextBeatAt = now;
+    return [];
   }
 
   function onVerdict(verdict: Verdict, now: number): void {
@@ -186,13 +207,20 @@ export function createHolder(
     lastBeatAt = now;
     beatRevision = addresses.claimsRevision();
     if (!active) return [];
+    if (addresses.claims().length > 0 && hearing.isDeaf(now)) return askWitnesses();
     const unclaimed = [...mine.possible()].filter((ip) => !addresses.has(ip)).length;
     return rules.mayHeartbeat(unclaimed, mine.replaced()) ? beat.begin() : [];
+  }
+
+  function askWitnesses(): Output[] {
+    const message = setNotice(true, start.witness, membership.current());
+    return membership.nodes().map((to) => ({ do: "send", to, message }));
   }
 
   function onStop(how: "park" | "release", now: number): Output[] {
     if ([...addresses.each()].length + seeds.size() === 0) return stop(false);
     stopping = { how, until: now + timing.stopMs };
+    if (how === "release") seeds.drop(() => true);
     for (const [ip, { phase }] of addresses.each()) {
       if (how === "release" || phase === "claimed") addresses.leave(ip);
     }

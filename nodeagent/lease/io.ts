@@ -30,6 +30,11 @@ export type Input =
   | { readonly on: "mine-written"; readonly write: number; readonly done: boolean }
   /** On disk, and everything asked before it too. */
   | { readonly on: "persisted"; readonly write: number }
+  /**
+   * Another gateway was seen answering for these while they were open here: the gate has failed on one of the two. They are
+   * closed at once, and open again only when the witnesses have acknowledged their claims anew.
+   */
+  | { readonly on: "contested"; readonly ips: readonly string[] }
   | { readonly on: "wake" }
   /** `park`: stop and leave the addresses open for a successor. `release`: let everything go first. */
   | { readonly on: "stop"; readonly how: "park" | "release" };

@@ -18,7 +18,7 @@ export interface LeaseMachine {
   /** When `wake` must be given, if nothing else comes before. */
   wakeAt(): number;
   report(now: number): LeaseReport;
-  /** Another number whenever `held`, `pending` or `claims` of the report may be others. */
+  /** Another number whenever the report may be another. */
   revision(now: number): number;
 }
 
@@ -67,6 +67,7 @@ export function createLeaseMachine(start: StartState, now: number, rules: Rules 
       witness: start.witness,
       witnessesSettled: coordinator.settled(),
     }),
-    revision: holder.revision,
+    // Versions only grow, as most of the holder's number does: no two changes make up for each other.
+    revision: (at) => 2 * holder.revision(at) + 4 * membership.current().version + (coordinator.settled() ? 1 : 0),
   };
 }

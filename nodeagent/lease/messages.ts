@@ -124,6 +124,10 @@ export interface SetNotice {
   readonly set: WitnessSet;
 }
 
+export function setNotice(ask: boolean, witness: WitnessId, set: WitnessSet): SetNotice {
+  return { type: "set", ask, witness, set };
+}
+
 export type Message =
   | Heartbeat
   | HeartbeatAnswer

@@ -5,6 +5,7 @@ export interface Timing {
   readonly soonestMs: number;
   readonly armMs: number;
   readonly leaseMs: number;
+  readonly deafAfterMs: number;
   readonly freeAfterMs: number;
   readonly parkMs: number;
   readonly parkNoteMs: number;
@@ -22,6 +23,8 @@ export const TIMING: Timing = {
   /** The kernel refreshes only while armed; one heartbeat and its answers must fit in. */
   armMs: 150,
   leaseMs: 450,
+  /** One heartbeat without an answer, and half of one for timers that are late. A short silence costs a round trip. */
+  deafAfterMs: 150,
   /**
    * A lease ends at most armMs + leaseMs = 600 ms after its heartbeat was armed. The rest allows for clocks whose rates
    * differ by 3 %; NTP slews by 0.05 % (adjtimex), crystals stay within 0.01 %.

@@ -66,12 +66,12 @@ const nothing: Fits = (value) => value === null;
 
 /** Names of nodes are DNS subdomains (RFC 1123), as Kubernetes has them. */
 const node = matches(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/);
-const witness = matches(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?#[a-zA-Z0-9-]{1,64}$/);
+const witness = matches(/^(_reconciler|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)#[a-zA-Z0-9-]{1,64}$/);
 const ip = matches(/^[0-9a-f]*[.:][0-9a-f.:]{0,44}$/);
 const key = either(ip, oneOf(SET_KEY));
 const ballot = tuple(count, node, count);
 /** An owner is a node, or the members of a set. */
-const owner = matches(/^[a-zA-Z0-9.#-]+( [a-zA-Z0-9.#-]+)*$/);
+const owner = matches(/^[a-zA-Z0-9._#-]+( [a-zA-Z0-9._#-]+)*$/);
 const value = object({ epoch: count, owner });
 const accepted = either(nothing, object({ epoch: count, owner, ballot }));
 const grounds = oneOf("own", "new", "released", "expired");

@@ -7,6 +7,9 @@ import type { Value } from "./register.ts";
  */
 export type WitnessId = string;
 
+/** The reconciler as a member of a set: no node can have this name (RFC 1123). */
+export const RECONCILER = "_reconciler";
+
 export interface WitnessSet {
   /** 0: none known. */
   readonly version: number;

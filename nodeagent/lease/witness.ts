@@ -2,8 +2,8 @@
 import { type Entry, freshEntry, storedPart } from "./entry.ts";
 import type { Output, StartState } from "./io.ts";
 import type { Membership } from "./membership.ts";
-import type { Accept, Grounds, Heartbeat, List, Message, Prepare, Purpose, SetNotice, Watch } from "./messages.ts";
-import { BATCH_MAX, HINTS_MAX } from "./messages.ts";
+import type { Accept, Grounds, Heartbeat, List, Message, Prepare, Purpose, Watch } from "./messages.ts";
+import { BATCH_MAX, HINTS_MAX, setNotice } from "./messages.ts";
 import { type Ballot, isBelow, SET_KEY } from "./register.ts";
 import type { Rules } from "./rules.ts";
 
@@ -85,7 +85,7 @@ export function createWitness(start: StartState, membership: Membership, rules: 
   }
 
   const version = () => membership.current().version;
-  const notice = (ask: boolean): SetNotice => ({ type: "set", ask, witness: start.witness, set: membership.current() });
+  const notice = (ask: boolean) => setNotice(ask, start.witness, membership.current());
 
   function grounds(key: string, from: string, purpose: Purpose, now: number): Grounds | null {
     if (purpose === "rewrite" || key === SET_KEY) return "own";

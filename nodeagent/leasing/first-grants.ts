@@ -1,5 +1,5 @@
 /** An address that nobody of us ever held may be in use by somebody else: it is asked for before it is taken. */
-import type { Conflict } from "../gate/conflicts.ts";
+import { type Conflict, lasting } from "../gate/conflicts.ts";
 
 export interface FirstGrants {
   /**
@@ -39,7 +39,9 @@ export function createFirstGrants({ probe, onProbed, nowMs }: FirstGrantsParts):
       return;
     }
     for (const ip of ips) {
-      const by = used.filter((conflict) => conflict.ip === ip).map(({ mac }) => mac);
+      const by = used
+        .filter((conflict) => conflict.ip === ip)
+        .map((conflict) => `${conflict.mac}, ${lasting(conflict, nowMs())}`);
       findings.set(ip, by.length === 0 ? "free" : { usedSeenAtMs: nowMs() });
       if (by.length > 0) words.push(`did not take ${ip}: it is in use by ${by.join(" and ")}`);
     }

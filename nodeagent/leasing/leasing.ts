@@ -2,6 +2,7 @@
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { LEASE_CURTAIN_TABLE, LEASE_TABLE } from "../constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { Message } from "../lease/messages.ts";
 import type { Log } from "../log.ts";
 import type { Identity } from "../peers/identity.ts";
 import { adoptedFrom } from "./adoption.ts";
@@ -17,6 +18,8 @@ export interface LeasingEvents {
   readonly onFinding: () => void;
   /** Nothing may go on: the disk failed. */
   readonly onFailure: (reason: Error) => void;
+  /** As a witness; resolves with what it says. */
+  readonly askReconciler: (message: Message) => Promise<readonly unknown[]>;
 }
 
 export interface Leasing {
@@ -72,7 +75,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
     const stands = gateMayStand && (await kernel.nft.list(LEASE_TABLE)) !== null;
     if (gateMayStand) for (const table of [LEASE_TABLE, LEASE_CURTAIN_TABLE]) await kernel.nft.remove(table);
     gateMayStand = false;
-    if (session !== null) parting = session.park();
+    if (session !== null) parting = session.stop("park");
     session = null;
     return stands ? [`removed table ${LEASE_TABLE.family} ${LEASE_TABLE.name}: no lease is ordered any more`] : [];
   }
@@ -98,6 +101,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
           onChange,
           onFinding: events.onFinding,
           onFailure: events.onFailure,
+          askReconciler: events.askReconciler,
         },
         place,
       );
@@ -122,7 +126,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
     witness: disk.witness,
     park: async () => {
       await parting;
-      await session?.park();
+      await session?.stop("park");
     },
   };
 }

@@ -6,6 +6,7 @@ import { floatingAddresses } from "../floating.ts";
 import { type HandoverParts, startHandover } from "../flows/handover.ts";
 import { parseFlowsMessage } from "../flows/validate.ts";
 import { announceRepeatedly } from "../gate/announcer.ts";
+import { type Conflict, lasting } from "../gate/conflicts.ts";
 import type { GateScope } from "../gate/elements.ts";
 import { createFrameSender, type FrameSender } from "../gate/frame-sender.ts";
 import type { LeaseGate } from "../gate/gate.ts";
@@ -14,7 +15,9 @@ import { probeAddresses } from "../gate/probe.ts";
 import type { Link } from "../kernel/ip.ts";
 import type { Nft } from "../kernel/nft/nft.ts";
 import type { LeaseReport } from "../lease/io.ts";
+import type { Message } from "../lease/messages.ts";
 import { parseMessage } from "../lease/validate.ts";
+import { RECONCILER } from "../lease/witness-set.ts";
 import type { Log } from "../log.ts";
 import { startMoves } from "../moves/moves.ts";
 import { parseMoveMessage } from "../moves/validate.ts";
@@ -27,6 +30,7 @@ import type { LeaseDisk } from "./disk.ts";
 import { startDriver } from "./driver.ts";
 import { candidaciesOf, desiredOf, followedOf, type Holding, withLease } from "./effective.ts";
 import { createFirstGrants } from "./first-grants.ts";
+import { ungatedAddresses } from "./ungated.ts";
 
 export interface SessionParts {
   readonly node: string;
@@ -44,6 +48,8 @@ export interface SessionParts {
   /** Something is to be looked after by a pass. */
   readonly onFinding: () => void;
   readonly onFailure: (reason: Error) => void;
+  /** As a witness; resolves with what it says. */
+  readonly askReconciler: (message: Message) => Promise<readonly unknown[]>;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -60,14 +66,17 @@ export interface LeaseSession {
   follow(place: Place): Promise<readonly string[]>;
   /** After such a pass: which addresses this node is to hold and to let go. What then moves does not wait for a pass under way. */
   want(order: LeaseOrder): void;
-  /** Foreign use of floating IPs, in words; those that this node holds are announced again. */
+  /**
+   * Who else uses floating IPs, in words. Those that this node holds are announced again against a stranger; against another
+   * gateway they are closed until the witnesses have been asked.
+   */
   lookForConflicts(): Promise<readonly string[]>;
   effective(state: NodeState): NodeState;
   /** Connections follow the addresses, by the effective state each time that it changes. */
   handOver(effective: NodeState): void;
   report(): LeaseReport;
-  /** Leaves what is open open, for a successor. */
-  park(): Promise<void>;
+  /** `park` leaves what is open open, for a successor. */
+  stop(how: "park" | "release"): Promise<void>;
 }
 
 const KEY_BYTES = 16;
@@ -80,6 +89,7 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
   const ended = new AbortController();
   let sender: (Sender & { readonly index: number }) | null = null;
   let desired = "";
+  let ungated: ReadonlyMap<string, string> = new Map();
 
   const peers = openPeers({
     ...{ node, port: PEERS_PORT, identity: parts.identity, openUdp, nowMs, log },
@@ -91,7 +101,7 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
   const driver = startDriver({
     start: { node, witness: disk.witness, generation, set: disk.set(), registers: disk.registers(), openIPs },
     ...{ gate, disk, nowMs, log },
-    send: peers.send,
+    send: tell,
     announce: (ips) => announce(ips),
     onChange: () => {
       moves.hold(driver.report().held.map(({ ip, epoch }) => [ip, epoch]));
@@ -108,6 +118,15 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
     onProbed: parts.onFinding,
     nowMs,
   });
+
+  function tell(to: string, message: Message): void {
+    if (to !== RECONCILER) peers.send(to, message);
+    else void askReconciler(message);
+  }
+
+  async function askReconciler(message: Message): Promise<void> {
+    for (const answer of await parts.askReconciler(message)) hear(RECONCILER, answer);
+  }
 
   function hear(from: string, value: unknown): void {
     const move = parseMoveMessage(value);
@@ -134,7 +153,8 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
   function want(order: LeaseOrder): void {
     const known = knownAddresses(order);
     const unknown = candidaciesOf(order, node).filter(({ ip, holder }) => holder === null && !known.has(ip));
-    const withheld = firstGrants.withheld(unknown.map(({ ip }) => ip));
+    const unasked = unknown.map(({ ip }) => ip).filter((ip) => !ungated.has(ip));
+    const withheld = new Set([...firstGrants.withheld(unasked), ...ungated.keys()]);
     const next = desiredOf(order, node, withheld);
     // Unchanged orders are not given again: watchers and turns would begin anew.
     if (JSON.stringify(next) === desired) return;
@@ -155,6 +175,13 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       ...openIPs,
       ...order.addresses.flatMap(({ ip, holder }) => (holder === null ? [] : [ip])),
     ]);
+  }
+
+  /** @returns in words, what is new */
+  function lookForUngated({ state, order, links }: Place): readonly string[] {
+    const before = ungated;
+    ungated = ungatedAddresses(order, node, links, findUnderlay(links, state.underlayIP, parts.interfaceName));
+    return [...ungated].flatMap(([ip, words]) => (before.get(ip) === words ? [] : [words]));
   }
 
   function openSender({ state, links }: Place): void {
@@ -181,23 +208,27 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       peers.follow(state.underlayIP, others);
       moves.knowPeers(others.map((peer) => peer.node));
       moves.follow(followedOf(order));
-      return [...words, ...firstGrants.takeFindings()];
+      return [...words, ...lookForUngated(place), ...firstGrants.takeFindings()];
     },
     want,
     async lookForConflicts() {
       const conflicts = await gate.conflicts();
       const held = new Set(driver.report().held.map(({ ip }) => ip));
-      announce([...new Set(conflicts.map(({ ip }) => ip))].filter((ip) => held.has(ip)));
-      return conflicts.map(
-        ({ ip, mac, sinceMs }) =>
-          `floating IP ${ip} is used by ${mac}, which is none of our gateways, for ${Math.round((nowMs() - sinceMs) / 1_000)} s`,
+      const relevant = conflicts.filter(
+        ({ ip, mac, byGateway }) => !byGateway || (held.has(ip) && mac !== sender?.mac),
       );
+      const usedBy = (gateways: boolean) => [
+        ...new Set(relevant.flatMap(({ ip, byGateway }) => (byGateway === gateways && held.has(ip) ? [ip] : []))),
+      ];
+      announce(usedBy(false));
+      if (usedBy(true).length > 0) driver.give({ on: "contested", ips: usedBy(true) });
+      return relevant.map((conflict) => conflictWords(conflict, nowMs()));
     },
     effective: (state) => withLease(state, holding(), moves.newer(), parts.inherited),
     handOver: handover.follow,
     report: driver.report,
-    async park() {
-      await driver.stop("park");
+    async stop(how) {
+      await driver.stop(how);
       ended.abort();
       gate.close();
       moves.close();
@@ -235,6 +266,13 @@ async function openGate(parts: SessionParts, first: Place): Promise<OpenedGate> 
     gate.close();
     throw error;
   }
+}
+
+function conflictWords(conflict: Conflict, nowMs: number): string {
+  const { ip, mac, byGateway } = conflict;
+  return byGateway
+    ? `the gate has failed: floating IP ${ip} is held here, but also used by the gateway with ${mac}, ${lasting(conflict, nowMs)}; asked the witnesses again`
+    : `floating IP ${ip} is used by ${mac}, which is none of our gateways, ${lasting(conflict, nowMs)}`;
 }
 
 interface Sender {

@@ -51,14 +51,19 @@ export function otherTables(chains: readonly ListedChain[]): readonly string[] {
   return [...new Set(chains.filter((chain) => !isOwn(chain)).map(({ family, table }) => `${family} ${table}`))];
 }
 
+const FORWARDED = ["prerouting", "forward", "postrouting"];
+
 /** kube-proxy's own tables are the largest there are, and the tests run beside them. */
 const HARMLESS_TABLES: ReadonlySet<string> = new Set(["kube-proxy"]);
 
-/** Chains in the way of forwarded packets. */
-export function chainsInTheWay(chains: readonly ListedChain[]): readonly ListedChain[] {
+/** Of packets that pass those hooks. */
+export function chainsInTheWay(
+  chains: readonly ListedChain[],
+  hooks: readonly string[] = FORWARDED,
+): readonly ListedChain[] {
   return chains.filter(
     (chain) =>
-      ["prerouting", "forward", "postrouting"].includes(chain.hook ?? "") &&
+      hooks.includes(chain.hook ?? "") &&
       ["ip", "ip6", "inet"].includes(chain.family) &&
       !isOwn(chain) &&
       !HARMLESS_TABLES.has(chain.table),

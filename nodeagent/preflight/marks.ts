@@ -10,7 +10,7 @@ import {
 } from "../constants.ts";
 import { chainsInTheWay, chainWords, type ListedChain, type ListedRule, listChains } from "./chains.ts";
 import { blocks, type Check, type Finding, warns } from "./check.ts";
-import { rulesBelow } from "./forward.ts";
+import { rulesBelow } from "./judge.ts";
 import { markEquals, ruleMatches } from "./matching.ts";
 import { type NodeView, readJson } from "./node-view.ts";
 

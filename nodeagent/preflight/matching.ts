@@ -4,9 +4,9 @@ import type { ListedRule, Statement } from "./chains.ts";
 
 export type Truth = "yes" | "no" | "maybe";
 
-/** The first packet of a connection from a pod, as it passes the forward hook. */
-export interface ForwardedPacket {
-  /** In words, for findings. */
+/** The first packet of a connection, as it passes a hook. */
+export interface Packet {
+  /** In words, for findings: `what goes from a pod towards the overlay`. */
   readonly words: string;
   /** `null`: the device of some pod. */
   readonly iif: string | null;
@@ -14,9 +14,11 @@ export interface ForwardedPacket {
   readonly oif: string | null;
   /** The bits of its mark beside the egress id. */
   readonly role: number;
+  /** It is UDP, to this port; absent: it may be anything. */
+  readonly udpPort?: number;
 }
 
-export function ruleMatches(rule: ListedRule, packet: ForwardedPacket): Truth {
+export function ruleMatches(rule: ListedRule, packet: Packet): Truth {
   const truths = rule.statements.map((statement) => statementMatches(statement, packet));
   if (truths.includes("no")) return "no";
   return truths.includes("maybe") ? "maybe" : "yes";
@@ -29,7 +31,7 @@ interface Match {
 }
 
 /** A statement that is no match lets every packet pass, but for limits and what iptables' extensions do. */
-function statementMatches(statement: Statement, packet: ForwardedPacket): Truth {
+function statementMatches(statement: Statement, packet: Packet): Truth {
   if ("xt" in statement || "limit" in statement || "vmap" in statement) return "maybe";
   const match = statement.match as Match | undefined;
   if (match === undefined) return "yes";
@@ -42,14 +44,42 @@ function not(truth: Truth): Truth {
   return truth === "yes" ? "no" : "yes";
 }
 
-function equals({ left, right }: Match, packet: ForwardedPacket): Truth {
+function equals({ left, right }: Match, packet: Packet): Truth {
   const key = metaKey(left);
   if (key === "iifname" || key === "iif") return deviceEquals(packet.iif, right);
   if (key === "oifname" || key === "oif") return deviceEquals(packet.oif, right);
   if (isCt(left, "state")) return alternatives(right).includes("new") ? "yes" : "no";
   if (isCt(left, "direction")) return right === "original" ? "yes" : "no";
+  if (packet.udpPort !== undefined) {
+    if (metaKey(left) === "l4proto") return alternatives(right).some(isUdp) ? "yes" : "no";
+    const field = payloadField(left);
+    if (field === "udp dport" || field === "th dport") return portEquals(packet.udpPort, right);
+    if (/^(tcp|icmp|icmpv6|sctp) /.test(field)) return "no";
+  }
   const mark = markTerm(left);
   return mark !== null && typeof right === "number" ? markEquals(packet.role, mark, right) : "maybe";
+}
+
+const UDP = 17;
+const isUdp = (protocol: unknown) => protocol === "udp" || protocol === UDP;
+
+/** As `udp dport`; "" when it is about something else. */
+function payloadField(expression: unknown): string {
+  const { protocol = "", field = "" } =
+    (expression as { payload?: { protocol?: string; field?: string } } | null)?.payload ?? {};
+  return `${protocol} ${field}`.trim();
+}
+
+function portEquals(port: number, right: unknown): Truth {
+  const truths = alternatives(right).map((one): Truth => {
+    if (typeof one === "number") return one === port ? "yes" : "no";
+    const range = (one as { range?: readonly unknown[] } | null)?.range;
+    if (range === undefined) return "maybe";
+    const [from, to] = range.map(Number);
+    return port >= (from ?? 0) && port <= (to ?? 0) ? "yes" : "no";
+  });
+  if (truths.includes("yes")) return "yes";
+  return truths.includes("maybe") ? "maybe" : "no";
 }
 
 function metaKey(expression: unknown): string | null {

@@ -8,12 +8,13 @@ import { holdersOf, lastKnownHolder } from "./holders.ts";
 import { nodeOf, targetWitnesses } from "./witnesses.ts";
 
 /** The orders of all nodes of the plan, by name. */
-export function leaseOrders(plan: Plan, progress: Progress): Map<string, LeaseOrder> {
+export function leaseOrders(plan: Plan, progress: Progress, reconciler: string | null): Map<string, LeaseOrder> {
   const context = contextOf(plan, progress);
   const target = targetWitnesses(
     plan.next.witnesses,
     plan.nodes.map(({ node }) => node),
     progress,
+    reconciler,
   );
   const coordinator = target === null ? undefined : coordinatorOf(plan, progress);
   return new Map(

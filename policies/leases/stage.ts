@@ -23,12 +23,21 @@ export interface Stage {
   readonly done: boolean;
 }
 
-/** `hashOf` must be the hash that signals carry; it is called for every node, so it should remember its answers. */
-export function stageLeases(plan: Plan, progress: Progress, hashOf: (state: NodeState) => string): Stage {
+/**
+ * `hashOf` must be the hash that signals carry; it is called for every node, so it should remember its answers.
+ *
+ * @param reconciler its name as a witness; null: it is none
+ */
+export function stageLeases(
+  plan: Plan,
+  progress: Progress,
+  hashOf: (state: NodeState) => string,
+  reconciler: string | null = null,
+): Stage {
   if (plan.next.witnesses.version === 0) {
     return { states: [], waiting: ["enough nodes have to report before witnesses can be named"], done: false };
   }
-  const orders = leaseOrders(plan, progress);
+  const orders = leaseOrders(plan, progress, reconciler);
   const states: NodeState[] = [];
   const unconfirmed: string[] = [];
   for (const target of plan.nodes) {

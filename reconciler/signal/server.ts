@@ -4,6 +4,7 @@
  *
  *     POST /v1/nodes/NODE/report    a NodeReport as JSON → 204
  *     GET  /v1/nodes/NODE/signals   text/event-stream of `signal` (id: generation) and `verify`
+ *     POST /v1/nodes/NODE/witness   a message to the reconciler as a witness → 200, an array of messages to the node
  *
  * Nothing is sent to a node before its first report: what the kernel holds is known before anything is asked of it.
  */
@@ -14,11 +15,12 @@ import type { TLSSocket } from "node:tls";
 import type { Signal } from "../../policies/nodestate.ts";
 import type { SignalChannel, SignalEvents } from "./channel.ts";
 import { parseReport } from "./report.ts";
+import type { WitnessDesk } from "./witness.ts";
 
 /** Agents treat 30 s of silence as a dead connection. */
 const HEARTBEAT_MS = 10_000;
 /** A report of a node with 250 held pods is about 15 kB. */
-const MAX_REPORT_BYTES = 1 << 20;
+const MAX_BODY_BYTES = 1 << 20;
 
 export interface SignalServerOptions {
   readonly host: string;
@@ -27,9 +29,12 @@ export interface SignalServerOptions {
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
 }
 
+/** `SignalServerOptions`, and who answers as a witness. */
+type ServerParts = SignalServerOptions & { readonly desk: Pick<WitnessDesk, "ask"> };
+
 /** @throws when the address cannot be listened on. */
 export async function serveSignals(
-  options: SignalServerOptions,
+  { desk, ...options }: ServerParts,
   events: SignalEvents,
 ): Promise<SignalChannel & { port: number }> {
   const streams = new Map<string, ServerResponse>();
@@ -48,6 +53,12 @@ export async function serveSignals(
     response.writeHead(204).end();
     reported.add(node);
     events.onReport(report);
+  };
+
+  const askWitness = async (node: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const answers = desk.ask(node, await readJson(request));
+    if (typeof answers === "string") return refuse(response, 400, answers);
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answers));
   };
 
   const openStream = (node: string, request: IncomingMessage, response: ServerResponse): void => {
@@ -71,7 +82,7 @@ export async function serveSignals(
 
   const server = createServer({ ...options.tls, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.3" });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    handle(request, response, { receiveReport, openStream }).catch((error: Error) => {
+    handle(request, response, { receiveReport, askWitness, openStream }).catch((error: Error) => {
       if (!response.headersSent) refuse(response, 400, error.message);
     });
   });
@@ -106,16 +117,18 @@ export async function serveSignals(
 
 interface Routes {
   receiveReport(node: string, request: IncomingMessage, response: ServerResponse): Promise<void>;
+  askWitness(node: string, request: IncomingMessage, response: ServerResponse): Promise<void>;
   openStream(node: string, request: IncomingMessage, response: ServerResponse): void;
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
   const identity = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
-  const match = /^\/v1\/nodes\/([^/]+)\/(report|signals)$/.exec(request.url ?? "");
+  const match = /^\/v1\/nodes\/([^/]+)\/(report|signals|witness)$/.exec(request.url ?? "");
   if (!match) return refuse(response, 404, "no such resource");
   const node = decodeURIComponent(match[1] as string);
   if (identity !== node) return refuse(response, 403, `certificate of ${String(identity)} cannot act for node ${node}`);
   if (match[2] === "report" && request.method === "POST") return routes.receiveReport(node, request, response);
+  if (match[2] === "witness" && request.method === "POST") return routes.askWitness(node, request, response);
   if (match[2] === "signals" && request.method === "GET") return routes.openStream(node, request, response);
   return refuse(response, 405, "method not allowed");
 }
@@ -132,7 +145,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_REPORT_BYTES) throw new Error(`report is larger than ${MAX_REPORT_BYTES} bytes`);
+    if (bytes > MAX_BODY_BYTES) throw new Error(`the body is larger than ${MAX_BODY_BYTES} bytes`);
     chunks.push(chunk);
   }
   return JSON.parse(Buffer.concat(chunks).toString("utf8"));

@@ -63,6 +63,39 @@ test("an agent that is restarted in an orderly way keeps its address, and no req
   expect(await plannedNode(lab)).toBe(holder);
 });
 
+test("all agents and the reconciler killed at once: each address has one holder again, and packets its address", async () => {
+  await using lab = await startLab(QUICKSTART);
+  const { pod } = await gateway(lab);
+  const requests = askAgainAndAgain(lab, pod);
+  const processes = ["reconciler", ...["worker1", "worker2", "worker3"].map((node) => `agent-${node}`)];
+  await Promise.all(processes.map((name) => lab.control(name, "kill")));
+  await Promise.all(processes.map((name) => lab.control(name, "start")));
+  await until("the pod to be answered again", async () => (await lab.sourceSeen(pod, 500)) === FLOATING_IP);
+  await confirmed(lab);
+  expect(await requests.end()).toMatchObject({ sources: [FLOATING_IP] });
+  expect(await lab.macsAnsweringFor(FLOATING_IP)).toHaveLength(1);
+});
+
+test("two nodes, with the reconciler as a witness that has started anew: a killed agent's address is taken over", async () => {
+  await using lab = await startLab(QUICKSTART, { nodes: 2 });
+  const witness = async () =>
+    (await lab.reconcilerStatus())?.witnesses.find((member) => member.startsWith("_reconciler#"));
+  const first = await until("the reconciler to be a witness", witness, { timeoutMs: 20_000 });
+  await lab.control("reconciler", "kill");
+  await lab.control("reconciler", "start");
+  await until("its successor to be one", async () => ![undefined, first].includes(await witness()), {
+    timeoutMs: 20_000,
+  });
+  await confirmed(lab);
+  const { holder, pod } = await gateway(lab);
+  const requests = askAgainAndAgain(lab, pod);
+  await lab.control(`agent-${holder}`, "kill");
+  await until("the other node to hold the address", async () => (await plannedNode(lab)) !== holder);
+  await until("the pod to be answered again", async () => (await lab.sourceSeen(pod, 500)) === FLOATING_IP);
+  expect(await requests.end()).toMatchObject({ sources: [FLOATING_IP] });
+  expect(await lab.macsAnsweringFor(FLOATING_IP)).toHaveLength(1);
+});
+
 /** The node that holds the address, and a selected pod on another one. */
 async function gateway(lab: Lab): Promise<{ readonly holder: string; readonly pod: string }> {
   const holder = await plannedNode(lab);

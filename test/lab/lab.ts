@@ -23,6 +23,7 @@ const SHUTDOWN_TIMEOUT_MS = 6_000;
 export interface ReconcilerStatus {
   readonly head: { readonly commit: string; readonly outcome: string } | null;
   readonly floatingIPs: Readonly<Record<string, string | null>>;
+  readonly witnesses: readonly string[];
 }
 
 export interface CommandResult {

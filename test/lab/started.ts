@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { firstOutcome, Lab } from "./lab.ts";
 
-/** A lab of its own for one test, of three nodes, with the first commit applied. */
-export async function startLab(manifests: string, options: { ipv6?: boolean } = {}): Promise<Lab> {
+/** A lab of its own for one test, of three nodes unless said, with the first commit applied. */
+export async function startLab(manifests: string, options: { ipv6?: boolean; nodes?: number } = {}): Promise<Lab> {
   const lab = await Lab.start(`test-${randomUUID()}`, { nodes: 3, manifests, ...options }, () => {});
   try {
     const { outcome } = await firstOutcome(lab);

@@ -93,7 +93,7 @@ async function startServer() {
     onDisconnect: () => {},
   };
   const tls = { ca: ca ?? "", cert: cert ?? "", key: key ?? "" };
-  return serveSignals({ host: "127.0.0.1", port: PORT, tls }, events);
+  return serveSignals({ host: "127.0.0.1", port: PORT, tls, desk: { ask: () => [] } }, events);
 }
 const reportWith = (what: string, test: (report: NodeReport) => boolean, from = 0) =>
   until(what, () => reports.slice(from).find(test));

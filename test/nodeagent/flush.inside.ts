@@ -1,11 +1,7 @@
 /**
  * What leaves a node with the wrong address when somebody flushes the whole ruleset, until the agent has repaired it.
- *
- * The selected pod sends a datagram every millisecond on one flow (port 9001) and one on a new flow (port 9002). The
- * outside host counts by source address, before anything else sees the packet.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { runLoop } from "../../nodeagent/agent.ts";
@@ -16,6 +12,7 @@ import { noteOwnWrites } from "../../nodeagent/watch/own-writes.ts";
 import { watchForeignChanges } from "../../nodeagent/watch/watch.ts";
 import type { NodeReport } from "../../policies/nodestate.ts";
 import { until } from "../lab/until.ts";
+import { countDatagrams, datagramsSeen, sendDatagrams, wrongSources } from "./datagrams.ts";
 import { addPod, buildNetwork, sh } from "./network.ts";
 import { noLeasing } from "./no-leasing.ts";
 import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
@@ -25,14 +22,6 @@ const FLOATING = "192.168.1.100";
 const selecting = { gateways: [gateway(1, 2)], classes: [podClass("web", [OUTSIDE, 1])] };
 const source = nodeState(1, { ...selecting, pods: [pod(POD, "web")] });
 const gatewayState = nodeState(2, { ...selecting, held: [{ ip: FLOATING, id: 1 }] });
-
-const SENDER = `const { createSocket } = require("node:dgram");
-  const flow = createSocket("udp4");
-  setInterval(() => {
-    flow.send("x", 9001, "198.51.100.10", () => {});
-    const fresh = createSocket("udp4");
-    fresh.send("x", 9002, "198.51.100.10", () => fresh.close());
-  }, 1);`;
 
 /** The agent's loop in the network namespace of this process; prints a line for each report. */
 async function runAgentHere(): Promise<void> {
@@ -54,6 +43,7 @@ async function runAgentHere(): Promise<void> {
           return new Promise((resolve) => aborted.addEventListener("abort", () => resolve()));
         },
         report: () => console.log(JSON.stringify(events.latestReport())),
+        askWitness: async () => [],
       }),
       watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),
       openLeasing: async () => noLeasing,
@@ -105,19 +95,6 @@ async function mistreatShield({ child }: Agent) {
   return { foreignDelete, raisedAgain, leftAfterStop: await sh("worker1", "nft list tables") };
 }
 
-/** Packets that the outside host saw since the last time, by source and port. */
-async function seen(): Promise<ReadonlyMap<string, number>> {
-  const listing = JSON.parse(await sh("outside", "nft -j list set ip witness seen"));
-  await sh("outside", "nft flush set ip witness seen");
-  const elements = listing.nftables.flatMap((object: { set?: { elem?: unknown[] } }) => object.set?.elem ?? []);
-  return new Map(
-    elements.map(({ elem }: { elem: { val: { concat: [string, number] }; counter: { packets: number } } }) => [
-      elem.val.concat.join(" "),
-      elem.counter.packets,
-    ]),
-  );
-}
-
 interface Flush {
   /** Packets with another source than the floating IP, on the flow that existed, and on new ones. */
   readonly wrong: readonly [onFlow: number, onNewFlows: number];
@@ -127,33 +104,23 @@ interface Flush {
 
 async function flushOnce(reports: readonly NodeReport[]): Promise<Flush> {
   await sh("worker1", "nft -f /run/cni.nft");
-  await until("traffic", async () => ((await seen()).get(`${FLOATING} 9002`) ?? 0) > 5);
-  await seen();
+  await until("traffic", async () => ((await datagramsSeen()).get(`${FLOATING} 9002`) ?? 0) > 5);
+  await datagramsSeen();
   const from = reports.length;
   const startedMs = performance.now();
   await sh("worker1", "nft flush ruleset");
   await until("a repair", () => reports.slice(from).some(({ changes }) => changes.length > 0), { intervalMs: 1 });
   const repairedAfterMs = Math.round(performance.now() - startedMs);
-  const counts = await seen();
-  const wrongOn = (port: number) =>
-    [...counts].reduce(
-      (sum, [key, packets]) => (key.endsWith(` ${port}`) && !key.startsWith(FLOATING) ? sum + packets : sum),
-      0,
-    );
+  const counts = await datagramsSeen();
   const right = (counts.get(`${FLOATING} 9001`) ?? 0) + (counts.get(`${FLOATING} 9002`) ?? 0);
-  return { wrong: [wrongOn(9001), wrongOn(9002)], right, repairedAfterMs };
+  return { wrong: wrongSources(counts, FLOATING), right, repairedAfterMs };
 }
 
 if (process.argv[2] === "agent") await runAgentHere();
 else {
   await buildNetwork();
   await addPod(POD);
-  await sh(
-    "outside",
-    `nft 'add table ip witness; add set ip witness seen { typeof ip saddr . udp dport; size 65535; flags dynamic; counter; };
-          add chain ip witness first { type filter hook prerouting priority -300; };
-          add rule ip witness first udp dport { 9001, 9002 } update @seen { ip saddr . udp dport }'`,
-  );
+  await countDatagrams();
   await sh(
     "worker1",
     "nft list table ip cni > /run/cni.nft; sed -i '1i table ip cni\\ndelete table ip cni' /run/cni.nft",
@@ -163,8 +130,7 @@ else {
   await execa("nsenter", ["--net=/run/netns/worker2", process.execPath, script, JSON.stringify(input)]);
   const agent = await startAgent();
   const { reports } = agent;
-  const sender = spawn("nsenter", ["--net=/run/netns/pod-1-5", process.execPath, "-e", SENDER], { stdio: "ignore" });
-  await once(sender, "spawn");
+  await sendDatagrams(POD);
   const flushes: Flush[] = [];
   const times = Number(process.argv[3] ?? 3);
   for (let i = 0; i < times; i += 1) flushes.push(await flushOnce(reports));

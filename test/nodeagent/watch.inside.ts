@@ -60,6 +60,7 @@ const loop = runLoop(
       return {
         run: (aborted) => new Promise((resolve) => aborted.addEventListener("abort", () => resolve())),
         report: () => void reports.push(given.latestReport()),
+        askWitness: async () => [],
       };
     },
     watch: (onChange, aborted) => watchForeignChanges({ ownWrites, random: Math.random, log }, onChange, aborted),

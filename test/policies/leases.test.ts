@@ -283,6 +283,43 @@ describe("witnesses", () => {
     expect(targetWitnesses(named, present, reporting(...reported))).toEqual(target && ids(...target));
   });
 
+  test.each<[string, string[], string[], string[], string[] | null]>([
+    [
+      "two nodes and the reconciler",
+      ["a", "b"],
+      ["a", "b"],
+      ["a#disk", "b#disk"],
+      ["_reconciler#1", "a#disk", "b#disk"],
+    ],
+    ["the same, named already", ["a", "b"], ["a", "b"], ["_reconciler#1", "a#disk", "b#disk"], null],
+    [
+      "the reconciler has started anew",
+      ["a", "b"],
+      ["a", "b"],
+      ["_reconciler#0", "a#disk", "b#disk"],
+      ["_reconciler#1", "a#disk", "b#disk"],
+    ],
+    [
+      "a third node takes its place",
+      ["a", "b", "c"],
+      ["a", "b", "c"],
+      ["_reconciler#1", "a#disk", "b#disk"],
+      ["a#disk", "b#disk", "c#disk"],
+    ],
+    ["a second node has left", ["a"], ["a"], ["_reconciler#1", "a#disk", "b#disk"], ["a#disk"]],
+  ])("%s", (_what, present, reported, members, target) => {
+    expect(targetWitnesses({ version: 2, members }, present, reporting(...reported), "_reconciler#1")).toEqual(target);
+  });
+
+  test("the reconciler is a witness from the beginning where there are two nodes, and there only", () => {
+    const first = (...names: string[]) => firstWitnesses(names, reporting(...names), "_reconciler#1")?.members;
+    expect([first("a"), first("a", "b"), first("a", "b", "c")]).toEqual([
+      ids("a"),
+      ["_reconciler#1", ...ids("a", "b")],
+      ids("a", "b", "c"),
+    ]);
+  });
+
   test("a member that lost its disk is another one", () => {
     const lost = { version: 3, members: ["a#old", "b#disk", "c#disk"] };
     expect(targetWitnesses(lost, ["a", "b", "c"], reporting("a", "b", "c"))).toEqual(ids("a", "b", "c"));

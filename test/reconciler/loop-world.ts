@@ -92,6 +92,7 @@ export class LoopWorld {
       {
         cluster: "lab",
         repository: "https://git.example/lab.git",
+        witness: "_reconciler#disk",
         source: {
           head: async () => ({ kind: "commit", oid: this.head }),
           read: async (oid) => ({ kind: "tree", commit: { ...commit(oid), subject: oid }, files }),

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import type { SignalChannel } from "../../reconciler/signal/channel.ts";
 import { serveSignals } from "../../reconciler/signal/server.ts";
+import { openWitnessDesk } from "../../reconciler/signal/witness.ts";
 import { makeCertificates } from "../lab/certificates.ts";
 
 const HOST = "127.0.0.1";
@@ -39,7 +40,7 @@ afterAll(() => directory.remove());
 beforeEach(async () => {
   [reports, connections] = [[], []];
   server = await serveSignals(
-    { host: HOST, port: 0, tls: tls.control },
+    { host: HOST, port: 0, tls: tls.control, desk: openWitnessDesk(() => performance.now()) },
     {
       onReport: (report) => reports.push(report),
       onConnect: (node) => connections.push(node),

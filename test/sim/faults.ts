@@ -52,6 +52,7 @@ export function disturb(world: World, untilMs: number): void {
     node.stop(random.chance(0.85) ? "park" : "release");
     timeline.after(random.between(0, (random.chance(0.8) ? 1.5 : 4.5) * backWithinMs), () => node.start());
   });
+  often(faults.contests, () => random.pick(world.gateways).contest(world.ips.filter(() => random.chance(0.5))));
   often(faults.moves, () => reconciler.move(random.pick(world.ips), random.pick(world.gateways).name));
   often(faults["silence-of-plan"], () => reconciler.die(random.between(0, 5000)));
   often(faults["witness-changes"], () => changeWitnesses(world));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { BARE, MUTATIONS } from "./mutations.ts";
 import { SCENARIOS } from "./scenarios.ts";
+import { deafHolder } from "./set-pieces.ts";
 import { simulate } from "./world.ts";
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -14,6 +15,16 @@ describe.each(Object.entries(SCENARIOS))("%s", (_, scenario) => {
       if (scenario.calmMs > 0) expect({ seed, unsettled }).toEqual({ seed, unsettled: [] });
     }
   });
+});
+
+test("who is heard and hears nobody does not keep what it cannot answer for", () => {
+  const scenario = { gateways: 3, witnesses: 3, ips: 1, chaosMs: 60_000, calmMs: 0, faults: {}, setPiece: deafHolder };
+  for (const seed of SEEDS) {
+    const { violation, availability } = simulate(seed, scenario);
+    expect({ seed, violation }).toEqual({ seed, violation: null });
+    // A second of each six.
+    expect(availability).toBeGreaterThan(0.75);
+  }
 });
 
 test("one run is like another with the same seed", () => {

@@ -31,6 +31,7 @@ export interface SimNode {
   deliver(from: string, message: Message): void;
   desire(desired: Desired): void;
   stop(how: "park" | "release"): void;
+  contest(ips: readonly string[]): void;
   pause(forMs: number): void;
   resume(): void;
   kill(): void;
@@ -202,6 +203,9 @@ export function createNode(parts: NodeParts): SimNode {
     },
     stop(how) {
       if (current !== null) give(current, { on: "stop", how });
+    },
+    contest(ips) {
+      if (current !== null) give(current, { on: "contested", ips });
     },
     pause(forMs) {
       if (current !== null) freeze(current, forMs);

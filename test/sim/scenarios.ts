@@ -8,7 +8,7 @@ const cluster = { gateways: 5, witnesses: 3, ips: 3, chaosMs: 60_000, calmMs: 15
 const ordinary = { pauses: 700, cuts: 900, slowness: 2000, restarts: 1500 } as const;
 const everything = {
   ...ordinary,
-  ...{ power: 5000, blackouts: 20_000, parks: 5000, moves: 2000, "silence-of-plan": 9000 },
+  ...{ power: 5000, blackouts: 20_000, parks: 5000, contests: 3000, moves: 2000, "silence-of-plan": 9000 },
   ...{ "witness-changes": 5000, "disk-losses": 8000 },
 } as const;
 const stormy = { weather: BAD_WEATHER, freezeShare: 0.0004 } as const;

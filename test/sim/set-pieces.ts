@@ -86,6 +86,16 @@ export function freezeAtResume(world: World): void {
   });
 }
 
+/** A holder is heard by all and hears nobody, for as long as it takes until the next one is. */
+export function deafHolder(world: World): void {
+  const { network, nodes } = world;
+  const everyMs = 6000;
+  repeat(world, everyMs, () => {
+    const holder = holderOf(world)?.holder;
+    for (const node of nodes) if (holder !== undefined && node !== holder) network.cut(node.name, holder.name, everyMs);
+  });
+}
+
 /** Heartbeats from before a park are late, and the witnesses that have noted the park start anew before they arrive. */
 export function overtakenPark(world: World): void {
   const { random, network, timeline, nodes, reconciler } = world;

@@ -51,6 +51,7 @@ type Fault =
   | "power"
   | "blackouts"
   | "parks"
+  | "contests"
   | "moves"
   | "silence-of-plan"
   | "witness-changes"

@@ -27,7 +27,7 @@ const flow = (parts: Partial<Flow> = {}): Flow => ({
     icmp: null,
   },
   ...{ server: SERVER, serverPort: 443, seenAs: "169.254.77.80", seenAsPort: 20_480, timeoutS: 300 },
-  ...{ tcpState: "ESTABLISHED", answered: true, mark: 1 },
+  ...{ tcpState: "ESTABLISHED", answered: true, zoned: false, mark: 1 },
   ...parts,
 });
 

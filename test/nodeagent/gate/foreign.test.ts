@@ -32,7 +32,7 @@ describe("a foreign host that uses floating IPs", () => {
 });
 
 test("a conflict keeps its beginning until it is over", () => {
-  const seen = [{ ip: "192.168.1.100", mac: "02:00:00:00:00:99" }];
+  const seen = [{ ip: "192.168.1.100", mac: "02:00:00:00:00:99", byGateway: false }];
   const first = updateConflicts([], seen, 1_000);
   expect(updateConflicts(first, seen, 9_000)).toEqual([{ ...seen[0], sinceMs: 1_000 }]);
   expect(updateConflicts(updateConflicts(first, [], 80_000), seen, 90_000)).toEqual([{ ...seen[0], sinceMs: 90_000 }]);

@@ -1,69 +1,57 @@
 /**
- * Three nodes with an agent each, as processes, an outside host, and the reconciler's end of the channel: what it says is
+ * Nodes with an agent each, as processes, an outside host, and the reconciler's end of the channel: what it says is
  * written by the test. To be used inside a private place.
- *
- *     192.168.1.100 (id 1) 192.168.1.101 (id 2) 192.168.1.102 (id 3)   each held by any of worker2, worker3, worker1
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { extname, join } from "node:path";
-import { createInterface } from "node:readline";
-import type { GatewayMode, LeasedAddress, NodeReport, NodeState, Signal } from "../../../policies/nodestate.ts";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FAMILIES, familyOf } from "../../../nodeagent/addresses.ts";
+import type { GatewayMode, LeasedAddress, LeaseOrder, NodeReport, NodeState } from "../../../policies/nodestate.ts";
 import { serveSignals } from "../../../reconciler/signal/server.ts";
+import { openWitnessDesk } from "../../../reconciler/signal/witness.ts";
 import { makeCertificates } from "../../lab/certificates.ts";
 import { until } from "../../lab/until.ts";
-import { addHost, addPod, sh } from "../network.ts";
-import { PLAN, podMac } from "../plan.ts";
-import { nodeState, OUTSIDE, pod, podClass, statelessly } from "../states.ts";
+import { PLAN } from "../plan.ts";
+import { nodeState, pod, podClass, statelessly } from "../states.ts";
+import { addPods, buildPlace, CONTROL, nameOf, podAddress, type Sent, type Worker } from "./place.ts";
+import { type AgentProcesses, agentProcesses } from "./processes.ts";
 
-export const WORKERS = [1, 2, 3] as const;
-export type Worker = (typeof WORKERS)[number];
-export const nameOf = (worker: Worker): string => `worker${worker}`;
+export const WORKERS: readonly Worker[] = [1, 2, 3];
 
-const CONTROL = PLAN[4].inNodeSubnet(252);
 const PORT = 7443;
 
-export const floating = (id: number): string => PLAN[4].inNodeSubnet(99 + id);
-/** The pod on that worker sends through that egress id. */
-const podAddress = (worker: Worker, id: number): string => PLAN[4].pod(worker, id);
-
-async function buildNetwork(): Promise<void> {
-  const plan = PLAN[4];
-  await sh(null, `ip link add switch type bridge; ip address add ${CONTROL}/24 dev switch; ip link set switch up`);
-  for (const host of [...WORKERS.map(nameOf), "outside"]) await addHost(host);
-  await sh("outside", `ip address add ${plan.inNodeSubnet(254)}/24 dev eth0; ip address add ${plan.witness}/32 dev lo`);
-  for (const worker of WORKERS) {
-    const others = WORKERS.filter((other) => other !== worker);
-    await sh(
-      nameOf(worker),
-      `ip address add ${plan.inNodeSubnet(worker)}/24 dev eth0
-       ip route add default via ${plan.inNodeSubnet(254)}
-       ${others.map((other) => `ip route add ${plan.podCIDROf(other)} via ${plan.inNodeSubnet(other)}`).join("\n")}
-       cd /proc/sys/net/ipv4; echo 1 > ip_forward; echo 1 > conf/all/rp_filter; echo 1 > conf/default/rp_filter
-       nft 'add table ip cni; add chain ip cni after { type nat hook postrouting priority srcnat; }'
-       nft add rule ip cni after ip saddr ${plan.podCIDROf(worker)} ip daddr != ${plan.podCIDR} masquerade`,
-    );
-  }
+export interface ClusterOptions {
+  /** All of them are witnesses, unless `witnesses` names fewer. */
+  readonly workers?: readonly Worker[];
+  readonly witnesses?: readonly Worker[];
+  /** Stateful unless said. Nodes have port blocks where it is said. */
+  readonly gatewayMode?: GatewayMode;
+  /** The reconciler is a witness, too. */
+  readonly reconciler?: true;
+  /** Holds everything without a lease; absent: the lease is ordered at once. */
+  readonly holder?: Worker;
+  /** Done when hosts and network are there, and no agent runs yet. */
+  readonly prepare?: () => Promise<unknown>;
 }
 
-interface AgentProcess {
-  readonly child: ChildProcess;
-  readonly lines: Record<string, unknown>[];
-}
-
-export interface Cluster {
-  readonly reports: Map<string, NodeReport>;
-  /** Of an agent that runs, or ran last. */
-  agent(worker: Worker): AgentProcess;
-  start(worker: Worker): void;
-  /** SIGTERM, and resolves with the exit code. */
-  stop(worker: Worker): Promise<number | null>;
-  kill(worker: Worker): Promise<void>;
+export interface Cluster extends AgentProcesses {
+  readonly reports: ReadonlyMap<string, NodeReport>;
+  /** Its name as a witness. */
+  witnessOf(worker: Worker): string;
+  /** Nobody answers as the reconciler's witness, or again. */
+  setAway(away: boolean): void;
+  /** The reconciler starts anew, as a witness. Returns its new name. */
+  restartReconciler(): string;
+  /** As a reconciler that starts anew: nothing is known until it reports again. */
+  forget(...workers: readonly Worker[]): void;
+  /** Beside the agent's state file. */
+  folderOf(worker: Worker): string;
   /** The address is held by this node, and no lease is ordered. */
   withoutLease(holder: Worker): void;
-  /** Another order for everybody, made from the one before. */
-  order(change: (address: LeasedAddress) => LeasedAddress): void;
+  /** Another order for everybody, made from the one before; `others` replaces what it says for that node from now on. */
+  order(
+    change: (address: LeasedAddress) => LeasedAddress,
+    others?: (worker: Worker) => Partial<Pick<LeaseOrder, "witnesses" | "targetWitnesses">>,
+  ): void;
   /** Who reported last that it answers for the address, of the agents that run. */
   holders(ip: string): readonly Worker[];
   /** Resolves with the holder when there is exactly one; `lost` cannot say that it is none any more. */
@@ -72,24 +60,18 @@ export interface Cluster {
   takenBy(ip: string): readonly string[];
 }
 
-/** @param holder without a lease; absent: the lease is ordered at once */
+/** The first order, or the first without a lease, has been sent when this resolves. */
 export async function startCluster(
   initial: readonly LeasedAddress[],
-  holder?: Worker,
-  mode: GatewayMode = "stateful",
+  { workers = WORKERS, witnesses = workers, holder, prepare, reconciler, gatewayMode }: ClusterOptions = {},
 ): Promise<Cluster> {
-  const stateOf = (worker: Worker, addresses: readonly LeasedAddress[]): NodeState =>
-    inMode(mode, plainStateOf(worker, addresses));
-  await buildNetwork();
+  const families = FAMILIES.filter((family) => family === 4 || initial.some(({ ip }) => familyOf(ip) === family));
+  await buildPlace(workers, families);
   const folder = await mkdtemp("/run/leasing-");
-  const certificates = await makeCertificates(join(folder, "tls"), CONTROL, WORKERS.map(nameOf));
-  for (const worker of WORKERS) {
-    await mkdir(join(folder, nameOf(worker), "cni"), { recursive: true });
-    for (const { id } of initial) {
-      await addPod(podAddress(worker, id));
-      await writeCniEntry(join(folder, nameOf(worker), "cni"), podAddress(worker, id));
-    }
-  }
+  const folderOf = (worker: Worker) => join(folder, nameOf(worker));
+  const certificates = await makeCertificates(join(folder, "tls"), CONTROL, workers.map(nameOf));
+  for (const worker of workers) await addPods(worker, initial, join(folderOf(worker), "cni"));
+  await prepare?.();
   const reports = new Map<string, NodeReport>();
   const files = certificates("control");
   const [ca, cert, key] = await Promise.all([files.ca, files.cert, files.key].map((file) => readFile(file, "utf8")));
@@ -98,46 +80,32 @@ export async function startCluster(
     reports.set(report.node, report);
     for (const { ip, epoch } of report.lease?.held ?? []) takers.get(ip)?.set(epoch, report.node);
   }
+  let desk = openWitnessDesk(() => performance.now());
+  let isAway = false;
   const server = await serveSignals(
-    { host: CONTROL, port: PORT, tls: { ca: ca ?? "", cert: cert ?? "", key: key ?? "" } },
+    {
+      ...{ host: CONTROL, port: PORT, tls: { ca: ca ?? "", cert: cert ?? "", key: key ?? "" } },
+      desk: { ask: (node, message) => (isAway ? "it is away" : desk.ask(node, message)) },
+    },
     { onReport, onConnect: () => {}, onDisconnect: () => {} },
   );
-  const agents = new Map<Worker, AgentProcess>();
-  let generation = 1;
-  let addresses = initial;
-
-  function start(worker: Worker): void {
+  const agents = agentProcesses((worker) => {
     const { ca: caFile, cert: certFile, key: keyFile } = certificates(nameOf(worker));
-    const options = {
+    return {
       node: nameOf(worker),
       server: `https://${CONTROL}:${PORT}`,
       tls: { caFile, certFile, keyFile },
-      stateFile: join(folder, nameOf(worker), "state.json"),
-      cniCacheDirectory: join(folder, nameOf(worker), "cni"),
+      stateFile: join(folderOf(worker), "state.json"),
+      cniCacheDirectory: join(folderOf(worker), "cni"),
     };
-    const script = new URL(`../run-agent${extname(import.meta.url)}`, import.meta.url).pathname;
-    const child = spawn(
-      "nsenter",
-      [`--net=/run/netns/${nameOf(worker)}`, process.execPath, script, JSON.stringify(options)],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
-    const lines: Record<string, unknown>[] = [];
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      lines.push(JSON.parse(line));
-      if (process.env.SHOW_LOG) console.error(line);
-    });
-    agents.set(worker, { child, lines });
-  }
-
-  function agent(worker: Worker): AgentProcess {
-    const found = agents.get(worker);
-    if (found === undefined) throw new Error(`no agent of ${nameOf(worker)} was started`);
-    return found;
-  }
+  });
+  let generation = 1;
+  let addresses = initial;
+  let others: Parameters<Cluster["order"]>[1] = () => ({});
+  const unleased = (worker: Worker): NodeState => inMode(gatewayMode, stateOf(worker, workers, initial), workers);
 
   function publish(state: NodeState): void {
-    const signal: Signal = { generation, hash: `hash-${generation}`, state };
-    server.publish(signal);
+    server.publish({ generation, hash: `hash-${generation}`, state });
   }
 
   function identityOf(worker: Worker) {
@@ -146,76 +114,78 @@ export async function startCluster(
     return { ...identity, underlayMac: identity.underlayMac };
   }
 
+  const firstWitnesses = () => ({
+    version: 1,
+    members: [
+      ...witnesses.map((worker) => identityOf(worker).witness),
+      ...(reconciler === undefined ? [] : [desk.witness]),
+    ].sort(),
+  });
+
   function publishOrders(): void {
     generation += 1;
-    for (const worker of WORKERS) publish({ ...stateOf(worker, initial), held: [], gateways: [], lease: lease() });
+    for (const worker of workers) {
+      publish({ ...unleased(worker), held: [], gateways: [], lease: { ...lease(), ...others?.(worker) } });
+    }
   }
 
-  function lease(): NodeState["lease"] {
-    return {
-      addresses,
-      nodes: WORKERS.map((worker) => {
-        const { node, underlayIP, mac } = stateOf(worker, initial);
-        return { node, underlayIP, mac };
-      }),
-      floatingIPs: initial.map(({ ip }) => ip),
-      gatewayMacs: WORKERS.map((worker) => identityOf(worker).underlayMac),
-      witnesses: { version: 1, members: WORKERS.map((worker) => identityOf(worker).witness).sort() },
-      targetWitnesses: null,
-      peers: WORKERS.map((worker) => ({
+  let known: Pick<LeaseOrder, "gatewayMacs" | "witnesses" | "peers"> | null = null;
+  function lease(): LeaseOrder {
+    known ??= {
+      gatewayMacs: workers.map((worker) => identityOf(worker).underlayMac),
+      witnesses: firstWitnesses(),
+      peers: workers.map((worker) => ({
         node: nameOf(worker),
         ip: PLAN[4].inNodeSubnet(worker),
         publicKey: identityOf(worker).publicKey,
       })),
     };
+    return {
+      ...{ addresses, targetWitnesses: null, ...known },
+      nodes: workers.map(unleased).map(({ node, underlayIP, mac }) => ({ node, underlayIP, mac })),
+      floatingIPs: initial.map(({ ip }) => ip),
+    };
   }
-
-  const holders = (ip: string): readonly Worker[] =>
-    WORKERS.filter(
-      (worker) =>
-        agents.get(worker)?.child.exitCode === null &&
-        agents.get(worker)?.child.signalCode === null &&
-        reports.get(nameOf(worker))?.lease?.held.some((held) => held.ip === ip),
-    );
-
-  for (const worker of WORKERS) start(worker);
-  await until("three connections", () => reports.size === WORKERS.length);
-  if (holder === undefined) for (const worker of WORKERS) publish(stateOf(worker, initial));
-  else withoutLease(holder);
-  await until("three identities", () => [...reports.values()].every(({ identity }) => identity?.underlayMac));
-  if (holder === undefined) publishOrders();
 
   function withoutLease(by: Worker): void {
     generation += 1;
-    const { node, underlayIP, mac } = stateOf(by, initial);
+    const { node, underlayIP, mac } = unleased(by);
     const gateways = initial.map(({ id }) => ({ id, node, underlayIP, mac }));
     const held = initial.map(({ ip, id }) => ({ ip, id }));
-    for (const worker of WORKERS) {
-      publish({ ...stateOf(worker, initial), gateways, held: worker === by ? held : [] });
-    }
+    for (const worker of workers) publish({ ...unleased(worker), gateways, held: worker === by ? held : [] });
   }
 
+  const holders = (ip: string): readonly Worker[] =>
+    workers.filter(
+      (worker) => agents.runs(worker) && reports.get(nameOf(worker))?.lease?.held.some((held) => held.ip === ip),
+    );
+
+  for (const worker of workers) agents.start(worker);
+  await until("all connections", () => reports.size === workers.length);
+  if (holder === undefined) for (const worker of workers) publish(unleased(worker));
+  else withoutLease(holder);
+  await until("all identities", () => [...reports.values()].every(({ identity }) => identity?.underlayMac));
+  if (holder === undefined) publishOrders();
+
   return {
-    reports,
-    agent,
-    start,
-    withoutLease,
-    async stop(worker) {
-      const { child } = agent(worker);
-      child.kill("SIGTERM");
-      const [code] = await once(child, "exit");
-      return code;
+    ...agents,
+    ...{ reports, folderOf, withoutLease, holders },
+    witnessOf: (worker) => identityOf(worker).witness,
+    setAway(away) {
+      isAway = away;
     },
-    async kill(worker) {
-      const { child } = agent(worker);
-      child.kill("SIGKILL");
-      await once(child, "exit");
+    restartReconciler() {
+      desk = openWitnessDesk(() => performance.now());
+      return desk.witness;
     },
-    order(change) {
+    forget(...forgotten) {
+      for (const worker of forgotten) reports.delete(nameOf(worker));
+    },
+    order(change, replaced) {
       addresses = addresses.map(change);
+      others = replaced ?? others;
       publishOrders();
     },
-    holders,
     settled: (ip, lost) =>
       until(
         `one holder of ${ip}`,
@@ -232,38 +202,20 @@ export async function startCluster(
   };
 }
 
-function inMode(mode: GatewayMode, state: NodeState): NodeState {
-  return mode === "stateful" ? state : { ...statelessly(state, [], WORKERS), lease: null };
+function inMode(gatewayMode: GatewayMode | undefined, state: NodeState, workers: readonly Worker[]): NodeState {
+  return gatewayMode === undefined ? state : { ...statelessly(state, [], workers), gatewayMode, lease: null };
 }
 
 /** Without a lease. */
-function plainStateOf(worker: Worker, addresses: readonly LeasedAddress[]): NodeState {
+function stateOf(worker: Worker, workers: readonly Worker[], sent: readonly Sent[]): NodeState {
+  const families = FAMILIES.filter((family) => family === 4 || sent.some(({ ip }) => familyOf(ip) === family));
+  const classes = sent.map(({ ip, id }) => podClass(`policy-${id}`, [PLAN[familyOf(ip)].outside, id]));
+  const pods = sent.map((each) => pod(podAddress(worker, each), `policy-${each.id}`));
   return {
-    ...nodeState(1, {
-      classes: addresses.map(({ id }) => podClass(`policy-${id}`, [OUTSIDE, id])),
-      pods: addresses.map(({ id }) => pod(podAddress(worker, id), `policy-${id}`)),
-    }),
+    ...nodeState(1, { classes, pods }, families.length === 1 ? [4] : [4, 6]),
     node: nameOf(worker),
     underlayIP: PLAN[4].inNodeSubnet(worker),
     mac: `02:e9:00:00:00:0${worker}`,
-    nodeIPs: WORKERS.map((each) => PLAN[4].inNodeSubnet(each)),
+    nodeIPs: workers.map((each) => PLAN[4].inNodeSubnet(each)),
   };
-}
-
-async function writeCniEntry(folder: string, ip: string): Promise<void> {
-  const { namespace, name, uid } = pod(ip, null);
-  const entry = {
-    kind: "cniCacheV1",
-    ifName: "eth0",
-    cniArgs: [
-      ["K8S_POD_NAMESPACE", namespace],
-      ["K8S_POD_NAME", name],
-      ["K8S_POD_UID", uid],
-    ],
-    result: {
-      interfaces: [{ mac: podMac(ip), sandbox: "/run/netns/x" }],
-      ips: [{ interface: 0, address: `${ip}/32` }],
-    },
-  };
-  await writeFile(join(folder, `net-${name}-eth0`), JSON.stringify(entry));
 }

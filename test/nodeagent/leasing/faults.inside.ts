@@ -2,48 +2,51 @@
  * What takes a gateway away, and what it costs a pod on another node; every frame under the floating IP is taken at the
  * ports of the gateways.
  *
- *     node faults.inside.ts ROUNDS
+ *     node faults.inside.ts ROUNDS FAMILY
  */
-import { spawn } from "node:child_process";
-import { capture } from "../gate/capture.ts";
-import { deviceOf } from "../gate/segment.ts";
+import type { Family } from "../../../nodeagent/addresses.ts";
+import { until } from "../../lab/until.ts";
 import { sh, startWitness } from "../network.ts";
-import { PLAN } from "../plan.ts";
-import { floating, nameOf, startCluster, WORKERS, type Worker } from "./cluster.ts";
+import { startCluster, WORKERS } from "./cluster.ts";
 import { holdersSeen } from "./holders-seen.ts";
 import { startEchoes } from "./outage.ts";
+import { floating, nameOf, podAddress, type Worker } from "./place.ts";
+import { watchPorts } from "./ports.ts";
 
 const rounds = Number(process.argv[2] ?? 1);
 const GATEWAYS = [2, 3] as const;
-const IP = floating(1);
-const POD = PLAN[4].pod(1, 1);
-const NEGATIVE_CONTROL_MS = 500;
+const ADDRESS = { ip: floating(1, Number(process.argv[3] ?? 4) as Family), id: 1 };
+const IP = ADDRESS.ip;
+const POD = podAddress(1, ADDRESS);
 
-const cluster = await startCluster([{ ip: IP, id: 1, candidates: GATEWAYS.map(nameOf), holder: null }]);
+const cluster = await startCluster([{ ...ADDRESS, candidates: GATEWAYS.map(nameOf), holder: null }]);
 await startWitness();
-const first = await cluster.settled(IP);
-const ports = new Map(
-  await Promise.all(GATEWAYS.map(async (worker) => [worker, await capture(nameOf(worker), `src host ${IP}`)] as const)),
-);
-const prober = new URL("../gate/prober.ts", import.meta.url).pathname;
-const outside = JSON.stringify(await deviceOf("outside"));
-spawn("nsenter", ["--net=/run/netns/outside", process.execPath, prober, outside], { stdio: "ignore" });
+let holder = await cluster.settled(IP);
+const ports = await watchPorts(GATEWAYS, IP);
 
-let holder = first;
-let framesFrom = new Map(GATEWAYS.map((worker) => [worker, 0]));
+/** Asked by nobody: as gratuitous ARP, or to all nodes of the link. */
+const ANNOUNCED = /Request who-has (\S+) .*tell \1|> ff02::1: ICMP6, neighbor advertisement/;
 
 interface Fault {
   readonly strike: (holder: Worker) => Promise<unknown>;
   readonly heal: (holder: Worker) => Promise<unknown>;
 }
 
-const cutRules = (holder: Worker) =>
-  WORKERS.filter((worker) => worker !== holder)
-    .map(
-      (worker) => `nft add rule bridge cut forward iifname port-${nameOf(holder)} oifname port-${nameOf(worker)} drop
-                   nft add rule bridge cut forward iifname port-${nameOf(worker)} oifname port-${nameOf(holder)} drop`,
-    )
-    .join("\n");
+type Way = readonly [from: Worker, to: Worker];
+
+/** Between nodes only: the outside host is still reached. */
+function cut(ways: (holder: Worker, other: Worker) => readonly Way[]): Fault {
+  const drop = ([from, to]: Way) =>
+    `nft add rule bridge cut forward iifname port-${nameOf(from)} oifname port-${nameOf(to)} drop`;
+  return {
+    strike: (holder) => {
+      const others = WORKERS.filter((worker) => worker !== holder);
+      const chain = "nft 'add table bridge cut; add chain bridge cut forward { type filter hook forward priority 0; }'";
+      return sh(null, [chain, ...others.flatMap((other) => ways(holder, other).map(drop))].join("\n"));
+    },
+    heal: () => sh(null, "nft delete table bridge cut"),
+  };
+}
 
 const signal = (worker: Worker, name: NodeJS.Signals) => cluster.agent(worker).child.kill(name);
 const FAULTS: Readonly<Record<string, Fault>> = {
@@ -59,15 +62,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     strike: (holder) => sh(null, `ip link set port-${nameOf(holder)} down`),
     heal: (holder) => sh(null, `ip link set port-${nameOf(holder)} up`),
   },
-  "cut off from the nodes": {
-    strike: (holder) =>
-      sh(
-        null,
-        `nft 'add table bridge cut; add chain bridge cut forward { type filter hook forward priority 0; }'
-         ${cutRules(holder)}`,
-      ),
-    heal: () => sh(null, "nft delete table bridge cut"),
-  },
+  "cut off from the nodes": cut((holder, other) => [
+    [holder, other],
+    [other, holder],
+  ]),
+  "not heard by the nodes": cut((holder, other) => [[holder, other]]),
+  "deaf to the nodes": cut((holder, other) => [[other, holder]]),
 };
 
 async function suffer({ strike, heal }: Fault) {
@@ -79,23 +79,19 @@ async function suffer({ strike, heal }: Fault) {
   const next = await cluster.settled(IP, lost);
   await echoes.more(50);
   holder = next;
-  const reports = cluster.reports;
-  reports.delete(nameOf(lost));
+  cluster.forget(lost);
   await heal(lost);
-  while (reports.get(nameOf(lost))?.lease?.held.length !== 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await heard(lost, 0);
   const outage = await echoes.stop();
-  const frames = framesSince(struckMs);
-  const takenMs = Math.min(...frames.filter(({ by }) => by === nameOf(next)).map(({ atMs }) => atMs));
-  return { ...outage, takenMs: Math.round(takenMs - struckMs) };
+  const frames = ports.since(struckMs).filter(({ by }) => by === nameOf(next));
+  const takenMs = Math.round(Math.min(...frames.map(({ atMs }) => atMs)) - struckMs);
+  return { ...outage, takenMs, announced: frames.some(({ text }) => text?.match(ANNOUNCED)) };
 }
 
-function framesSince(atMs: number) {
-  return [...ports].flatMap(([worker, { frames }]) =>
-    frames
-      .slice(framesFrom.get(worker) ?? 0)
-      .filter((frame) => frame.atMs >= atMs)
-      .map((frame) => ({ by: nameOf(worker), atMs: frame.atMs })),
-  );
+/** It has reported how many addresses it answers for. */
+async function heard(worker: Worker, held: number): Promise<void> {
+  const report = () => cluster.reports.get(nameOf(worker));
+  await until(`a report of ${nameOf(worker)}`, () => report()?.lease?.held.length === held);
 }
 
 const outages: Record<string, unknown[]> = {};
@@ -109,11 +105,10 @@ for (let round = 0; round < rounds; round += 1) {
 const beforeRestart = startEchoes(POD);
 await beforeRestart.more(30);
 const restarted = holder;
-cluster.reports.delete(nameOf(restarted));
+cluster.forget(restarted);
 const exitCode = await cluster.stop(restarted);
 cluster.start(restarted);
-while (cluster.reports.get(nameOf(restarted))?.lease?.held.length !== 1)
-  await new Promise((resolve) => setTimeout(resolve, 20));
+await heard(restarted, 1);
 await beforeRestart.more(100);
 const restart = { exitCode, ...(await beforeRestart.stop()) };
 
@@ -128,7 +123,7 @@ cluster.order((address) => ({
   holder: { node: nameOf(restarted), epoch },
   releaseEpoch: epoch,
 }));
-while (cluster.holders(IP)[0] !== target) await new Promise((resolve) => setTimeout(resolve, 20));
+await until("the move", () => cluster.holders(IP)[0] === target);
 await duringMove.more(50);
 const move = await duringMove.stop();
 
@@ -136,25 +131,18 @@ const move = await duringMove.stop();
 const afterAll = startEchoes(POD);
 await afterAll.more(30);
 await Promise.all(WORKERS.map((worker) => cluster.kill(worker)));
-cluster.reports.clear();
+cluster.forget(...WORKERS);
 for (const worker of WORKERS) cluster.start(worker);
 await cluster.settled(IP);
 await afterAll.more(50);
 const blackout = await afterAll.stop();
 
-const seen = holdersSeen(framesSince(0));
+const seen = holdersSeen(ports.since(0));
 const takenBy = cluster.takenBy(IP);
 
 // Without agents and gates both answer, and the capture must show it.
 await Promise.all(WORKERS.map((worker) => cluster.kill(worker)));
-await Promise.all(
-  GATEWAYS.map((worker) =>
-    sh(nameOf(worker), `nft delete table netdev sallyport_lease; ip address add ${IP}/32 dev eth0 || true`),
-  ),
-);
-framesFrom = new Map([...ports].map(([worker, { frames }]) => [worker, frames.length]));
-await new Promise((resolve) => setTimeout(resolve, NEGATIVE_CONTROL_MS));
-const control = holdersSeen(framesSince(0)).length;
+const control = holdersSeen(await ports.withoutGates()).length;
 
 console.log(JSON.stringify({ outages, restart, move, blackout, seen, takenBy, control }));
 process.exit(0);

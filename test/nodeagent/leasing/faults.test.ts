@@ -4,13 +4,25 @@ import { isRoot, runInsideAsRoot } from "../private.ts";
 import { holdersSeen } from "./holders-seen.ts";
 import type { Outage } from "./outage.ts";
 
-/** Each has every fault once, and takes 20 s. */
+/** Each has every fault once, and takes half a minute for a family. */
 const ROUNDS = Number(process.env.ROUNDS ?? 1);
-const timeoutMs = 60_000 + 30_000 * ROUNDS;
-const FAULTS = ["frozen", "killed", "links down", "cut off from the nodes"];
+const timeoutMs = 60_000 + 40_000 * ROUNDS;
+const FAULTS = [
+  "frozen",
+  "killed",
+  "links down",
+  "cut off from the nodes",
+  "not heard by the nodes",
+  "deaf to the nodes",
+];
+
+interface TakenOver extends Outage {
+  /** The new holder said so, unasked. */
+  readonly announced: boolean;
+}
 
 interface Suffered {
-  readonly outages: Readonly<Record<string, readonly Outage[]>>;
+  readonly outages: Readonly<Record<string, readonly TakenOver[]>>;
   readonly restart: Outage & { readonly exitCode: number };
   readonly move: Outage;
   readonly blackout: Outage;
@@ -21,10 +33,12 @@ interface Suffered {
   readonly control: number;
 }
 
-describe.runIf(isRoot)(`a gateway is lost, ${ROUNDS} times in each way`, () => {
+const FAMILIES = [{ family: 4 }, { family: 6 }];
+
+describe.runIf(isRoot).each(FAMILIES)(`IPv$family: a gateway is lost, ${ROUNDS} times in each way`, ({ family }) => {
   let suffered: Suffered;
   beforeAll(async () => {
-    suffered = await runInsideAsRoot("leasing/faults.inside.ts", timeoutMs, [String(ROUNDS)]);
+    suffered = await runInsideAsRoot("leasing/faults.inside.ts", timeoutMs, [String(ROUNDS), String(family)]);
     if (ROUNDS > 1) console.table(Object.entries(suffered.outages).map(([fault, outages]) => summary(fault, outages)));
   }, timeoutMs);
 
@@ -38,7 +52,10 @@ describe.runIf(isRoot)(`a gateway is lost, ${ROUNDS} times in each way`, () => {
 
   test.each(FAULTS)("%s: another node takes over, and what the pod sends comes back again", (fault) => {
     expect(suffered.outages[fault]).toHaveLength(ROUNDS);
-    for (const { lost } of suffered.outages[fault] ?? []) expect(lost).toBeGreaterThan(0);
+    for (const { lost, announced } of suffered.outages[fault] ?? []) {
+      expect(lost).toBeGreaterThan(0);
+      expect(announced).toBe(true);
+    }
   });
 
   test("an agent that ends and starts again costs no packet", () => {

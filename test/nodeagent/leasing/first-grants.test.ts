@@ -1,5 +1,6 @@
 // An address nobody of us ever held: asked for before it is taken
 import { expect, test } from "vitest";
+import type { Conflict } from "../../../nodeagent/gate/conflicts.ts";
 import { createFirstGrants } from "../../../nodeagent/leasing/first-grants.ts";
 
 const IP = "192.168.1.100";
@@ -10,9 +11,9 @@ function world() {
   let nowMs = 0;
   const grants = createFirstGrants({
     probe: (ips) => {
-      const { promise, resolve } = Promise.withResolvers<{ ip: string; mac: string; sinceMs: number }[]>();
+      const { promise, resolve } = Promise.withResolvers<Conflict[]>();
       const answer = async (mac: string | null) => {
-        resolve(mac === null ? [] : ips.map((ip) => ({ ip, mac, sinceMs: 0 })));
+        resolve(mac === null ? [] : ips.map((ip) => ({ ip, mac, byGateway: false, sinceMs: 0 })));
         await promise;
         await Promise.resolve();
       };
@@ -50,7 +51,7 @@ test("that somebody uses is not taken, is reported, and asked for again after te
   grants.withheld([IP]);
   await asked[0]?.answer("02:00:00:00:00:99");
   expect([...grants.withheld([IP])]).toEqual([IP]);
-  expect(grants.takeFindings()).toEqual([`did not take ${IP}: it is in use by 02:00:00:00:00:99`]);
+  expect(grants.takeFindings()).toEqual([`did not take ${IP}: it is in use by 02:00:00:00:00:99, for 0 s`]);
   expect(grants.takeFindings()).toEqual([]);
   pass(9_999);
   grants.withheld([IP]);

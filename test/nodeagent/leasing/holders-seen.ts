@@ -3,6 +3,8 @@
 export interface SeenFrame {
   readonly by: string;
   readonly atMs: number;
+  /** In tcpdump's words. */
+  readonly text?: string;
 }
 
 /**

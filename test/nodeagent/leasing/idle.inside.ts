@@ -5,7 +5,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { floating, nameOf, startCluster, WORKERS } from "./cluster.ts";
+import { startCluster, WORKERS } from "./cluster.ts";
+import { floating, nameOf } from "./place.ts";
 
 const [addresses = 3, seconds = 30] = process.argv.slice(2).map(Number);
 /** USER_HZ, the same on all architectures that Node runs on (proc(5)). */

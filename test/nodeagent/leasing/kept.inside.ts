@@ -1,27 +1,27 @@
 /**
  * Connections through stateless gateways, of a pod on a node that is none and of one on a gateway, while gateways are lost.
  *
- *     node kept.inside.ts COUNT ROUNDS
+ *     node kept.inside.ts COUNT ROUNDS [stateless|stateful]
  */
 import { until } from "../../lab/until.ts";
 import { sh } from "../network.ts";
 import { PLAN } from "../plan.ts";
-import { floating, nameOf, startCluster, WORKERS, type Worker } from "./cluster.ts";
+import { startCluster, WORKERS } from "./cluster.ts";
 import { type Heard, type Kind, startMany, startManyServer } from "./many.ts";
+import { floating, nameOf, type Worker } from "./place.ts";
 
 const count = Number(process.argv[2] ?? 50);
 const rounds = Number(process.argv[3] ?? 1);
+const mode = process.argv[4] === "stateful" ? "stateful" : "stateless";
 const GATEWAYS = [2, 3] as const;
 const IP = floating(1);
 /** The processes at both ends must keep up. */
 const EVERY_MS = Math.max(100, count);
 const PODS = [PLAN[4].pod(1, 1), PLAN[4].pod(2, 1)];
 
-const cluster = await startCluster(
-  [{ ip: IP, id: 1, candidates: GATEWAYS.map(nameOf), holder: null }],
-  undefined,
-  "stateless",
-);
+const cluster = await startCluster([{ ip: IP, id: 1, candidates: GATEWAYS.map(nameOf), holder: null }], {
+  gatewayMode: mode,
+});
 let holder = await cluster.settled(IP);
 const server = await startManyServer(EVERY_MS);
 const clients = await Promise.all(PODS.map((pod) => startMany(pod, EVERY_MS, count)));
@@ -88,7 +88,7 @@ for (let round = 0; round < rounds; round += 1) {
     const lost = holder;
     await strike(lost);
     holder = await cluster.settled(IP, lost);
-    cluster.reports.delete(nameOf(lost));
+    cluster.forget(lost);
     await heal(lost);
     await until("the lost node", () => cluster.reports.get(nameOf(lost))?.lease?.held.length === 0);
     const kept = await settled(20_000);

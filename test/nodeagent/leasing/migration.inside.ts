@@ -2,12 +2,15 @@
 import { until } from "../../lab/until.ts";
 import { sh, startWitness } from "../network.ts";
 import { PLAN } from "../plan.ts";
-import { floating, nameOf, startCluster } from "./cluster.ts";
+import { startCluster } from "./cluster.ts";
 import { startEchoes } from "./outage.ts";
+import { floating, nameOf } from "./place.ts";
 
 const IP = floating(1);
 const HOLDER = 2;
-const cluster = await startCluster([{ ip: IP, id: 1, candidates: [nameOf(HOLDER)], holder: null }], HOLDER);
+const cluster = await startCluster([{ ip: IP, id: 1, candidates: [nameOf(HOLDER)], holder: null }], {
+  holder: HOLDER,
+});
 await startWitness();
 const report = () => cluster.reports.get(nameOf(HOLDER));
 const gateStands = async () => (await sh(nameOf(HOLDER), "nft list tables")).includes("sallyport_lease");

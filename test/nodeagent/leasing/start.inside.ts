@@ -1,7 +1,8 @@
 /** Three nodes come up; nobody knows who holds what. */
 import { seenFrom, startWitness } from "../network.ts";
 import { PLAN } from "../plan.ts";
-import { floating, nameOf, startCluster, WORKERS } from "./cluster.ts";
+import { startCluster, WORKERS } from "./cluster.ts";
+import { floating, nameOf } from "./place.ts";
 
 const IDS = [1, 2, 3] as const;
 const cluster = await startCluster(

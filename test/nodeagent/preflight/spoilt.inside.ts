@@ -1,6 +1,6 @@
 /** Preflight on a node that is spoilt in one way after the other, and mended again. */
-import { preflight } from "../../nodeagent/main.ts";
-import { sh } from "./network.ts";
+import { preflight } from "../../../nodeagent/main.ts";
+import { sh } from "../network.ts";
 
 interface Spoil {
   readonly name: string;
@@ -11,6 +11,8 @@ interface Spoil {
 const FORWARD =
   "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }";
 const NO_FILTER = "nft delete table ip filter";
+
+const INPUT = FORWARD.replaceAll("FORWARD", "INPUT").replace("hook forward", "hook input");
 
 const spoils: readonly Spoil[] = [
   {
@@ -68,6 +70,28 @@ const spoils: readonly Spoil[] = [
     name: "our preference",
     spoil: "ip -6 rule add preference 1000 lookup main",
     mend: "ip -6 rule delete preference 1000",
+  },
+  { name: "INPUT drops", spoil: `${INPUT}; add rule ip filter INPUT tcp dport 22 accept'`, mend: NO_FILTER },
+  {
+    name: "INPUT drops, the nodes' ports pass",
+    spoil: `${INPUT}; add rule ip filter INPUT udp dport { 4790, 7780-7791 } accept'`,
+    mend: NO_FILTER,
+  },
+  {
+    name: "INPUT drops, some sources pass",
+    spoil: `${INPUT}; add rule ip filter INPUT ip saddr 192.168.1.0/24 accept'`,
+    mend: NO_FILTER,
+  },
+  // As its agent makes them, and as Felix does.
+  {
+    name: "Cilium's devices",
+    spoil: "ip link add cilium_host type veth peer name cilium_net",
+    mend: "ip link delete cilium_host",
+  },
+  {
+    name: "the devices of Calico's eBPF dataplane",
+    spoil: "ip link add bpfin.cali type veth peer name bpfout.cali",
+    mend: "ip link delete bpfin.cali",
   },
 ];
 
