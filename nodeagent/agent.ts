@@ -167,11 +167,12 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
   await passes().catch(() => {});
   await channel.run(signal);
   clearInterval(selfCheck);
+  // A pass under way may yet begin a lease or raise the shield; only after it is there nothing that is not ended here.
+  await passes().catch(() => {});
   clearTimeout(retryTimer);
   await leasing.park();
   await watching;
   parts.shield.close();
-  await passes().catch(() => {});
   broken.signal.throwIfAborted();
 }
 

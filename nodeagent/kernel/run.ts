@@ -47,7 +47,7 @@ export function tryRun(program: string, args: readonly string[], input?: Buffer)
   return new Promise((resolve) => {
     // The tools live in sbin, which an unprivileged PATH lacks; their messages are read in English.
     const env = { ...process.env, LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
-    const options = { env, timeout: COMMAND_TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX };
+    const options = { env, timeout: COMMAND_TIMEOUT_MS, killSignal: "SIGKILL", maxBuffer: OUTPUT_BYTES_MAX } as const;
     const child = execFile(program, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code;
       resolve({ exitCode: typeof code === "number" ? code : null, stdout, stderr, missing: code === "ENOENT" });

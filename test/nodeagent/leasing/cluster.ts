@@ -9,6 +9,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { AgentOptions } from "../../../nodeagent/main.ts";
 import type { LeasedAddress, NodeReport, NodeState, Signal } from "../../../policies/nodestate.ts";
 import { serveSignals } from "../../../reconciler/signal/server.ts";
 import { makeCertificates } from "../../lab/certificates.ts";
@@ -72,17 +73,34 @@ export interface Cluster {
   takenBy(ip: string): readonly string[];
 }
 
-/** @param holder without a lease; absent: the lease is ordered at once */
-export async function startCluster(initial: readonly LeasedAddress[], holder?: Worker): Promise<Cluster> {
+export interface ClusterOptions {
+  /** Without a lease; absent: the lease is ordered at once. */
+  readonly holder?: Worker;
+  /** Those that send through the first addresses have a network; the others are known to state and CNI cache only. */
+  readonly podsPerNode?: number;
+  /** What runs an agent with these options. */
+  readonly command?: (options: AgentOptions) => readonly string[];
+}
+
+const SCRIPT = new URL(`../run-agent${extname(import.meta.url)}`, import.meta.url).pathname;
+
+export async function startCluster(
+  initial: readonly LeasedAddress[],
+  {
+    holder,
+    podsPerNode = initial.length,
+    command = (options) => [process.execPath, SCRIPT, JSON.stringify(options)],
+  }: ClusterOptions = {},
+): Promise<Cluster> {
   await buildNetwork();
+  const podsOf = (worker: Worker) => Array.from({ length: podsPerNode }, (_, index) => podAddress(worker, index + 1));
+  const stateOn = (worker: Worker) => stateOf(worker, initial, podsOf(worker));
   const folder = await mkdtemp("/run/leasing-");
   const certificates = await makeCertificates(join(folder, "tls"), CONTROL, WORKERS.map(nameOf));
   for (const worker of WORKERS) {
     await mkdir(join(folder, nameOf(worker), "cni"), { recursive: true });
-    for (const { id } of initial) {
-      await addPod(podAddress(worker, id));
-      await writeCniEntry(join(folder, nameOf(worker), "cni"), podAddress(worker, id));
-    }
+    for (const { id } of initial) await addPod(podAddress(worker, id));
+    for (const ip of podsOf(worker)) await writeCniEntry(join(folder, nameOf(worker), "cni"), ip);
   }
   const reports = new Map<string, NodeReport>();
   const files = certificates("control");
@@ -109,12 +127,9 @@ export async function startCluster(initial: readonly LeasedAddress[], holder?: W
       stateFile: join(folder, nameOf(worker), "state.json"),
       cniCacheDirectory: join(folder, nameOf(worker), "cni"),
     };
-    const script = new URL(`../run-agent${extname(import.meta.url)}`, import.meta.url).pathname;
-    const child = spawn(
-      "nsenter",
-      [`--net=/run/netns/${nameOf(worker)}`, process.execPath, script, JSON.stringify(options)],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
+    const child = spawn("nsenter", [`--net=/run/netns/${nameOf(worker)}`, ...command(options)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const lines: Record<string, unknown>[] = [];
     createInterface({ input: child.stdout }).on("line", (line) => {
       lines.push(JSON.parse(line));
@@ -142,14 +157,14 @@ export async function startCluster(initial: readonly LeasedAddress[], holder?: W
 
   function publishOrders(): void {
     generation += 1;
-    for (const worker of WORKERS) publish({ ...stateOf(worker, initial), held: [], gateways: [], lease: lease() });
+    for (const worker of WORKERS) publish({ ...stateOn(worker), held: [], gateways: [], lease: lease() });
   }
 
   function lease(): NodeState["lease"] {
     return {
       addresses,
       nodes: WORKERS.map((worker) => {
-        const { node, underlayIP, mac } = stateOf(worker, initial);
+        const { node, underlayIP, mac } = stateOn(worker);
         return { node, underlayIP, mac };
       }),
       floatingIPs: initial.map(({ ip }) => ip),
@@ -174,18 +189,18 @@ export async function startCluster(initial: readonly LeasedAddress[], holder?: W
 
   for (const worker of WORKERS) start(worker);
   await until("three connections", () => reports.size === WORKERS.length);
-  if (holder === undefined) for (const worker of WORKERS) publish(stateOf(worker, initial));
+  if (holder === undefined) for (const worker of WORKERS) publish(stateOn(worker));
   else withoutLease(holder);
   await until("three identities", () => [...reports.values()].every(({ identity }) => identity?.underlayMac));
   if (holder === undefined) publishOrders();
 
   function withoutLease(by: Worker): void {
     generation += 1;
-    const { node, underlayIP, mac } = stateOf(by, initial);
+    const { node, underlayIP, mac } = stateOn(by);
     const gateways = initial.map(({ id }) => ({ id, node, underlayIP, mac }));
     const held = initial.map(({ ip, id }) => ({ ip, id }));
     for (const worker of WORKERS) {
-      publish({ ...stateOf(worker, initial), gateways, held: worker === by ? held : [] });
+      publish({ ...stateOn(worker), gateways, held: worker === by ? held : [] });
     }
   }
 
@@ -227,11 +242,12 @@ export async function startCluster(initial: readonly LeasedAddress[], holder?: W
 }
 
 /** Without a lease. */
-function stateOf(worker: Worker, addresses: readonly LeasedAddress[]): NodeState {
+function stateOf(worker: Worker, addresses: readonly LeasedAddress[], pods: readonly string[]): NodeState {
+  const ids = addresses.map(({ id }) => id);
   return {
     ...nodeState(1, {
-      classes: addresses.map(({ id }) => podClass(`policy-${id}`, [OUTSIDE, id])),
-      pods: addresses.map(({ id }) => pod(podAddress(worker, id), `policy-${id}`)),
+      classes: ids.map((id) => podClass(`policy-${id}`, [OUTSIDE, id])),
+      pods: pods.map((ip, index) => pod(ip, `policy-${ids[index % ids.length]}`)),
     }),
     node: nameOf(worker),
     underlayIP: PLAN[4].inNodeSubnet(worker),

@@ -7,7 +7,7 @@ import { startEchoes } from "./outage.ts";
 
 const IP = floating(1);
 const HOLDER = 2;
-const cluster = await startCluster([{ ip: IP, id: 1, candidates: [nameOf(HOLDER)], holder: null }], HOLDER);
+const cluster = await startCluster([{ ip: IP, id: 1, candidates: [nameOf(HOLDER)], holder: null }], { holder: HOLDER });
 await startWitness();
 const report = () => cluster.reports.get(nameOf(HOLDER));
 const gateStands = async () => (await sh(nameOf(HOLDER), "nft list tables")).includes("sallyport_lease");
