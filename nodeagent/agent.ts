@@ -4,7 +4,7 @@ import { createBackoff } from "./backoff.ts";
 import type { Channel, ChannelEvents } from "./channel/channel.ts";
 import { coalesce } from "./coalesce.ts";
 import { SELF_CHECK_INTERVAL_MS } from "./constants.ts";
-import { type Convergence, converge, oneLine } from "./converge.ts";
+import { type Convergence, converge, oneLine, type Seen } from "./converge.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Leasing, LeasingEvents } from "./leasing/leasing.ts";
 import type { Log } from "./log.ts";
@@ -118,9 +118,12 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
     const fromMemory = why.every((reason) => reason === "pods" || reason === "lease") ? remembered : null;
     await parts.shield.lower(shieldedBy(target.state));
     let changes: readonly string[] = [];
+    let seen: Seen;
     try {
-      changes = await leasing.follow(target.state, fromMemory !== null);
-      if (why.includes("self-check")) changes = [...changes, ...(await leasing.lookForConflicts())];
+      seen =
+        fromMemory === null ? { kernel: await observe(kernel), isFresh: true } : { kernel: fromMemory, isFresh: false };
+      changes = await leasing.follow(target.state, fromMemory === null ? seen.kernel.links : null);
+      if (why.includes("self-check")) changes = [...changes, ...leasing.conflicts()];
     } catch (error) {
       return { ...NOTHING_YET, error: oneLine(error) };
     }
@@ -129,7 +132,7 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
       attachments: await cniCache.read(),
       interfaceName: parts.interfaceName,
     };
-    const result = await converge(input, kernel, inBackground, fromMemory);
+    const result = await converge(input, kernel, inBackground, seen);
     const final = result.error !== null && fromMemory !== null ? await converge(input, kernel, inBackground) : result;
     if (fromMemory === null) leasing.decide(target.state);
     return { ...final, changes: [...changes, ...final.changes] };

@@ -48,6 +48,8 @@ export interface LeaseGate {
 
   /** Who else was seen using or wanting one of the floating IPs, lately. */
   conflicts(): Promise<readonly Conflict[]>;
+  /** The same as `guard` found it the last time. */
+  knownConflicts(): readonly Conflict[];
 
   /** Stops asking; what is in the kernel stays. */
   close(): void;

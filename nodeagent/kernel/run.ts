@@ -6,6 +6,7 @@
  */
 import { execFile } from "node:child_process";
 import { COMMAND_TIMEOUT_MS } from "../constants.ts";
+import { TOOL_ENVIRONMENT } from "./environment.ts";
 
 export interface CommandResult {
   /** `null` when the program could not be started or was killed. */
@@ -36,7 +37,13 @@ export class CommandError extends Error {
   }
 }
 
-const OUTPUT_BYTES_MAX = 256 << 20;
+/** Killed, since a pass must have an end: whatever else is asked for waits for it. */
+const OPTIONS = {
+  env: TOOL_ENVIRONMENT,
+  timeout: COMMAND_TIMEOUT_MS,
+  killSignal: "SIGKILL",
+  maxBuffer: 256 << 20,
+} as const;
 
 /**
  * Never throws for a command that fails: the caller reads the exit code.
@@ -45,10 +52,7 @@ const OUTPUT_BYTES_MAX = 256 << 20;
  */
 export function tryRun(program: string, args: readonly string[], input?: Buffer): Promise<CommandResult> {
   return new Promise((resolve) => {
-    // The tools live in sbin, which an unprivileged PATH lacks; their messages are read in English.
-    const env = { ...process.env, LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
-    const options = { env, timeout: COMMAND_TIMEOUT_MS, killSignal: "SIGKILL", maxBuffer: OUTPUT_BYTES_MAX } as const;
-    const child = execFile(program, args, options, (error, stdout, stderr) => {
+    const child = execFile(program, args, OPTIONS, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code;
       resolve({ exitCode: typeof code === "number" ? code : null, stdout, stderr, missing: code === "ENOENT" });
     });

@@ -57,8 +57,8 @@ export interface LeaseSession {
   follow(place: Place): Promise<readonly string[]>;
   /** After such a pass: which addresses this node is to hold and to let go. What then moves does not wait for a pass under way. */
   want(order: LeaseOrder): void;
-  /** Foreign use of floating IPs, in words; those that this node holds are announced again. */
-  lookForConflicts(): Promise<readonly string[]>;
+  /** Foreign use of floating IPs, in words, as `follow` found it; those that this node holds are announced again. */
+  conflicts(): readonly string[];
   effective(state: NodeState): NodeState;
   report(): LeaseReport;
   /** Leaves what is open open, for a successor. */
@@ -173,8 +173,8 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       return [...words, ...firstGrants.takeFindings()];
     },
     want,
-    async lookForConflicts() {
-      const conflicts = await gate.conflicts();
+    conflicts() {
+      const conflicts = gate.knownConflicts();
       const held = new Set(driver.report().held.map(({ ip }) => ip));
       announce([...new Set(conflicts.map(({ ip }) => ip))].filter((ip) => held.has(ip)));
       return conflicts.map(

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { createBackoff } from "../backoff.ts";
+import { TOOL_ENVIRONMENT } from "../kernel/environment.ts";
 import type { Log } from "../log.ts";
 
 const RESTART_LEAST_MS = 500;
@@ -41,8 +42,7 @@ export async function runMonitor(parts: MonitorParts, signal: AbortSignal): Prom
 
 /** Resolves with how it ended. */
 async function runOnce({ program, args, onLine }: MonitorParts, signal: AbortSignal): Promise<string> {
-  const env = { ...process.env, LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
-  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"], signal });
+  const child = spawn(program, args, { env: TOOL_ENVIRONMENT, stdio: ["ignore", "pipe", "ignore"], signal });
   createInterface({ input: child.stdout }).on("line", onLine);
   try {
     const [code, killedBy] = await once(child, "close");

@@ -12,16 +12,19 @@ test("an agent told to end in the midst of a pass ends it, and only then what a 
   const terminated = new AbortController();
   const parts: AgentParts = {
     ...{ node: "worker1", interfaceName: null, random: () => 0 },
-    kernel: {} as Kernel,
-    cniCache: {
-      async read() {
-        reading.resolve();
-        await read.promise;
-        done.push("pass");
-        return [];
+    kernel: {
+      ip: {
+        async look() {
+          reading.resolve();
+          await read.promise;
+          done.push("pass");
+          throw new Error("nothing is there");
+        },
       },
-      watch() {},
-    },
+      nft: { list: async () => null },
+      sysctl: { read: async () => null },
+    } as unknown as Kernel,
+    cniCache: { read: async () => [], watch() {} },
     stateFile: { read: async () => signal(nodeState(1)), write: async () => {} },
     openChannel: () => ({ run: untilAborted, report() {} }),
     watch: (_, aborted) => untilAborted(aborted),

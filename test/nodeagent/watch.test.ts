@@ -63,7 +63,7 @@ describe("own writes", () => {
     new Promise<void>((resolve, reject) => {
       settle = { resolve, reject };
     });
-  const kernel = { nft: { apply: write, list: write }, ip: { addRule: write, links: write } } as unknown as Kernel;
+  const kernel = { nft: { apply: write, list: write }, ip: { addRule: write, look: write } } as unknown as Kernel;
   const note = () => noteOwnWrites(kernel, () => nowMs);
 
   test("each transaction explains one generation, whose news may come before it is done", async () => {
@@ -92,7 +92,7 @@ describe("own writes", () => {
 
   test("reads explain nothing", () => {
     const own = note();
-    own.kernel.ip.links();
+    own.kernel.ip.look("egvx", "7790");
     own.kernel.nft.list({ family: "inet", name: "sallyport" });
     expect(own.claimTransaction()).toBe(false);
     expect(own.isWritingOther()).toBe(false);
