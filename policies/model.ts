@@ -46,6 +46,18 @@ export interface Witnesses {
   readonly members: readonly string[];
 }
 
+/** A node began to hold an address. Epochs grow with every take-over of the address. */
+export interface TakeOver {
+  readonly node: string;
+  readonly epoch: number;
+}
+
+/** What other nodes must know of an agent (NodeReport.identity). */
+export interface AgentIdentity {
+  readonly publicKey: string;
+  readonly underlayMac: string | null;
+}
+
 /**
  * What earlier plans decided and this one must respect. Store a plan's `next` before acting on the plan: after a
  * restart it is the only memory of who may hold an address.
@@ -63,8 +75,10 @@ export interface Previous {
    * By floating IP: the take-over that the allocation knew of. A later one was decided by the nodes themselves, and the
    * allocation follows it; as long as there is none, the allocation is what the nodes are to bring about.
    */
-  readonly epochs: Readonly<Record<IpAddress, number>>;
+  readonly takeOvers: Readonly<Record<IpAddress, TakeOver>>;
   readonly witnesses: Witnesses;
+  /** By node, as its agent reported it last: a node that is silent, or not heard yet, is still a peer of the others. */
+  readonly agents: Readonly<Record<string, AgentIdentity>>;
 }
 
 /** The start of a cluster that no plan was made for yet. */
@@ -74,8 +88,9 @@ export const nothingBefore: Previous = {
   lastId: 0,
   rebalance: "",
   policies: {},
-  epochs: {},
+  takeOvers: {},
   witnesses: { version: 0, members: [] },
+  agents: {},
 };
 
 /** A kstatus-style condition. */

@@ -56,8 +56,15 @@ export function startPlanning(intent: Intent, view: View, previous: Previous): P
         lastId: ips.ids.lastId,
         rebalance: intent.cluster.rebalance,
         policies: rememberPolicies(intent, policies),
-        epochs: epochsOf(allocations, previous),
+        takeOvers: ofKeys(
+          previous.takeOvers,
+          allocations.map(({ ip }) => ip),
+        ),
         witnesses: previous.witnesses,
+        agents: ofKeys(
+          previous.agents,
+          sites.all.map(({ name }) => name),
+        ),
       },
     },
     pods: view.pods,
@@ -106,8 +113,10 @@ function nextHolders(allocations: readonly Allocation[], previous: Previous, sit
   return holders.sort((a, b) => compareText(a.ip, b.ip));
 }
 
-function epochsOf(allocations: readonly Allocation[], { epochs }: Previous): Record<IpAddress, number> {
-  return Object.fromEntries(allocations.map(({ ip }) => [ip, Object.hasOwn(epochs, ip) ? (epochs[ip] as number) : 0]));
+function ofKeys<T>(record: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> {
+  return Object.fromEntries(
+    keys.flatMap((key) => (Object.hasOwn(record, key) ? [[key, record[key] as T] as const] : [])),
+  );
 }
 
 function rememberPolicies(intent: Intent, outcomes: readonly PolicyOutcome[]): Record<string, PreviousPolicy> {

@@ -1,22 +1,26 @@
-/** Who holds which address, by what the nodes report, and what the plan makes of it. */
+/** Who holds which address, and who the nodes are, by what they report, and what the plan makes of it. */
 import type { IpAddress } from "../intent.ts";
-import type { Allocation, Previous } from "../model.ts";
+import type { AgentIdentity, Allocation, Previous, TakeOver } from "../model.ts";
 import type { Progress } from "../progress.ts";
 
-export interface LeaseHolder {
-  readonly node: string;
-  /** Grows with every take-over of the address: of two nodes that report it, the one with the larger is right. */
-  readonly epoch: number;
-}
-
-export function holdersOf(progress: Progress): Map<IpAddress, LeaseHolder> {
-  const holders = new Map<IpAddress, LeaseHolder>();
+/** Of two nodes that report an address, the one with the newer take-over is right. */
+export function holdersOf(progress: Progress): Map<IpAddress, TakeOver> {
+  const holders = new Map<IpAddress, TakeOver>();
   for (const [node, { report }] of progress) {
     for (const { ip, epoch } of report.lease?.held ?? []) {
       if (epoch > (holders.get(ip)?.epoch ?? 0)) holders.set(ip, { node, epoch });
     }
   }
   return holders;
+}
+
+/**
+ * An address whose last holder has not reported yet is where it was last seen: a reconciler that has just started must not
+ * make the others forget their gateway.
+ */
+export function lastKnownHolder(ip: IpAddress, { takeOvers }: Previous, progress: Progress): TakeOver | undefined {
+  const remembered = takeOvers[ip];
+  return remembered === undefined || progress.has(remembered.node) ? undefined : remembered;
 }
 
 /**
@@ -27,16 +31,37 @@ export function holdersOf(progress: Progress): Map<IpAddress, LeaseHolder> {
  */
 export function adopt(previous: Previous, progress: Progress): Previous {
   const holders = holdersOf(progress);
-  const epochs: Record<IpAddress, number> = {};
+  const takeOvers: Record<IpAddress, TakeOver> = {};
   const allocations = previous.allocations.map((allocation): Allocation => {
     const holder = holders.get(allocation.ip);
-    if (holder === undefined || holder.epoch <= (previous.epochs[allocation.ip] ?? 0)) return allocation;
-    epochs[allocation.ip] = holder.epoch;
+    if (holder === undefined || holder.epoch <= (previous.takeOvers[allocation.ip]?.epoch ?? 0)) return allocation;
+    takeOvers[allocation.ip] = holder;
     return holder.node === allocation.node ? allocation : { ...allocation, node: holder.node };
   });
   const witnesses = newestWitnesses(previous, progress);
-  if (Object.keys(epochs).length === 0 && witnesses === previous.witnesses) return previous;
-  return { ...previous, allocations, epochs: { ...previous.epochs, ...epochs }, witnesses };
+  const agents = reportedAgents(previous, progress);
+  const isNews = Object.keys(takeOvers).length > 0 || Object.keys(agents).length > 0;
+  if (!isNews && witnesses === previous.witnesses) return previous;
+  return {
+    ...previous,
+    allocations,
+    takeOvers: { ...previous.takeOvers, ...takeOvers },
+    witnesses,
+    agents: { ...previous.agents, ...agents },
+  };
+}
+
+/** Those that are new, or not who they were. */
+function reportedAgents({ agents }: Previous, progress: Progress): Record<string, AgentIdentity> {
+  const changed: Record<string, AgentIdentity> = {};
+  for (const [node, { report }] of progress) {
+    if (report.identity === null) continue;
+    const { publicKey, underlayMac } = report.identity;
+    const known = agents[node];
+    if (known?.publicKey === publicKey && known.underlayMac === underlayMac) continue;
+    changed[node] = { publicKey, underlayMac };
+  }
+  return changed;
 }
 
 function newestWitnesses({ witnesses }: Previous, progress: Progress): Previous["witnesses"] {

@@ -1,10 +1,10 @@
 /** From the plan and what the nodes reported to what each node is told about floating IPs that change hands. */
 import type { IpAddress } from "../intent.ts";
-import type { Plan } from "../model.ts";
+import type { Plan, TakeOver } from "../model.ts";
 import type { EgressId, LeasedAddress, LeaseNode, LeaseOrder, NodeState, Peer } from "../nodestate.ts";
 import type { Progress } from "../progress.ts";
 import { compareText } from "../text.ts";
-import { holdersOf, type LeaseHolder } from "./holders.ts";
+import { holdersOf, lastKnownHolder } from "./holders.ts";
 import { nodeOf, targetWitnesses } from "./witnesses.ts";
 
 /** The orders of all nodes of the plan, by name. */
@@ -57,9 +57,9 @@ function contextOf(plan: Plan, progress: Progress): Context {
     ...stillHeld(plan, holders, progress),
   ];
   const gateways = new Set(addresses.flatMap(({ candidates }) => candidates));
-  const macs = [...gateways].flatMap((node) => progress.get(node)?.report.identity?.underlayMac ?? []);
+  const macs = [...gateways].flatMap((node) => plan.next.agents[node]?.underlayMac ?? []);
   const allPeers = plan.nodes.flatMap(({ node, underlayIP: ip }) => {
-    const publicKey = progress.get(node)?.report.identity?.publicKey;
+    const publicKey = plan.next.agents[node]?.publicKey;
     return publicKey === undefined ? [] : [{ node, ip, publicKey }];
   });
   const byCandidate = new Map<string, LeasedAddress[]>();
@@ -88,15 +88,15 @@ function leased(
   ip: IpAddress,
   id: EgressId,
   planned: string | null,
-  holder: LeaseHolder | undefined,
+  holder: TakeOver | undefined,
   plan: Plan,
   progress: Progress,
 ): LeasedAddress {
   const candidates = plan.candidates.get(ip) ?? [];
-  const told = { ip, id, holder: holder ?? null };
+  const told = { ip, id, holder: holder ?? lastKnownHolder(ip, plan.next, progress) ?? null };
   if (holder === undefined) {
     const claimants = claimantsOf(ip, progress);
-    const isNew = claimants.length === 0 && (plan.next.epochs[ip] ?? 0) === 0;
+    const isNew = claimants.length === 0 && plan.next.takeOvers[ip] === undefined;
     // Nothing is lost by waiting for the planned node, and a standby that is faster would keep it.
     if (isNew && planned !== null && progress.has(planned)) return { ...told, candidates: [planned] };
     return { ...told, candidates: [...new Set([...candidates, ...claimants])] };
@@ -105,7 +105,7 @@ function leased(
   if (!isReadyToTake(planned, ip, progress)) {
     return { ...told, candidates: candidates.includes(holder.node) ? candidates : [...candidates, holder.node] };
   }
-  const isPlannedMove = holder.epoch === (plan.next.epochs[ip] ?? 0);
+  const isPlannedMove = holder.epoch === plan.next.takeOvers[ip]?.epoch;
   return isPlannedMove ? { ...told, candidates, releaseEpoch: holder.epoch } : { ...told, candidates };
 }
 
@@ -123,7 +123,7 @@ function isReadyToTake(node: string, ip: IpAddress, progress: Progress): boolean
 }
 
 /** An address that is no longer allocated stays with its holder while a node still sends through it. */
-function stillHeld(plan: Plan, holders: ReadonlyMap<IpAddress, LeaseHolder>, progress: Progress): LeasedAddress[] {
+function stillHeld(plan: Plan, holders: ReadonlyMap<IpAddress, TakeOver>, progress: Progress): LeasedAddress[] {
   const allocated = new Set(plan.allocations.map(({ ip }) => ip));
   const ids = new Map(plan.next.holders.map(({ ip, id }) => [ip, id]));
   return [...holders].flatMap(([ip, holder]) => {

@@ -65,10 +65,22 @@ const PreviousSchema: z.ZodType<Previous> = z.strictObject({
       ip: Address.nullable(),
     }),
   ),
-  epochs: z.record(Address, z.int().min(0)).default({}),
+  takeOvers: z.record(Address, z.strictObject({ node: Name, epoch: z.int().min(1) })).default({}),
   witnesses: z
     .strictObject({ version: z.int().min(0), members: z.array(z.string().min(3).max(400)).max(9) })
     .default({ version: 0, members: [] }),
+  agents: z
+    .record(
+      Name,
+      z.strictObject({
+        publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+        underlayMac: z
+          .string()
+          .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/)
+          .nullable(),
+      }),
+    )
+    .default({}),
 });
 
 const StoredStateSchema = z.strictObject({

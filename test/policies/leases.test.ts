@@ -215,6 +215,25 @@ describe("floating IPs by lease", () => {
     expect([places(), previous.witnesses]).toEqual([before, named]);
   });
 
+  test("a node that a new reconciler has not heard of yet stays gateway and peer of the others", () => {
+    const before = new Map(staged.states.map((state) => [state.node, state]));
+    progress = new Map();
+    for (const node of ["worker1", "worker3"]) progress.set(node, withReport(undefined, nodes.report(node)));
+    const silent = places()[ip(101)];
+    expect(silent).toBe("worker2");
+    pass();
+    for (const state of staged.states) expect(state).toEqual(before.get(state.node));
+    expect(staged.states.map(({ node }) => node)).toEqual(["worker1", "worker3"]);
+  });
+
+  test("what is remembered of a node that holds an address no more is not told once it reports", () => {
+    nodes.holders.set(ip(101), { node: null, epoch: 1 });
+    reportAll();
+    pass();
+    const order = staged.states[0]?.lease?.addresses.find((one) => one.ip === ip(101));
+    expect(order?.holder).toBeNull();
+  });
+
   test("an address that is no longer declared is let go when no node sends through it any more", () => {
     wanted = intent([group("default", ip(100))], [policy("a")]);
     pass();

@@ -202,8 +202,9 @@ test("a stored plan that was tampered with yields a sound plan", () => {
     lastId: -3,
     rebalance: "",
     policies: {},
-    epochs: {},
+    takeOvers: {},
     witnesses: { version: 0, members: [] },
+    agents: {},
   };
   const result = plan(
     intent([group("default", ip(100), ip(101), ip(102))], []),

@@ -494,7 +494,8 @@ const plan: Plan = {
     lastId: 3,
     rebalance: "",
     policies: { "alice-paul": { group: "kube-system/default", state: "active", ip: "192.168.1.100" } },
-    epochs: {},
+    takeOvers: {},
     witnesses: { version: 0, members: [] },
+    agents: {},
   },
 };
