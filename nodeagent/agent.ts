@@ -161,10 +161,7 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
     for (const culprit of by) culprits.add(culprit);
     request("foreign");
   }, signal);
-  const selfCheck = setInterval(() => {
-    cniCache.watch(() => request("pods"), signal);
-    request("self-check");
-  }, SELF_CHECK_INTERVAL_MS);
+  const selfCheck = setInterval(() => request("self-check"), SELF_CHECK_INTERVAL_MS);
   cniCache.watch(() => request("pods"), signal);
   request("start");
   await passes().catch(() => {});

@@ -1,8 +1,8 @@
 /**
  * Runs one of the kernel's command line tools: an argument array, never a shell.
  *
- * `execFile` and not execa, because of memory: an agent looks at its kernel every 10 s with a dozen commands. After 540 of
- * them a process with execa has 152 MB, one with execFile 73 MB (Node 26, both with node:https loaded).
+ * `execFile` and not execa, because of memory: an agent looks at its kernel again and again. After 540 commands a process
+ * with execa has 152 MB, one with execFile 73 MB (Node 26, both with node:https loaded).
  */
 import { execFile } from "node:child_process";
 import { COMMAND_TIMEOUT_MS } from "../constants.ts";
