@@ -4,7 +4,7 @@ import { createBackoff } from "./backoff.ts";
 import type { Channel, ChannelEvents } from "./channel/channel.ts";
 import { coalesce } from "./coalesce.ts";
 import { SELF_CHECK_INTERVAL_MS } from "./constants.ts";
-import { type Convergence, converge, oneLine } from "./converge.ts";
+import { type Convergence, converge, oneLine, type Seen } from "./converge.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Leasing, LeasingEvents } from "./leasing/leasing.ts";
 import type { Log } from "./log.ts";
@@ -119,9 +119,12 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
     const fromMemory = why.every((reason) => reason === "pods" || reason === "lease") ? remembered : null;
     await parts.shield.lower(shieldedBy(target.state));
     let changes: readonly string[] = [];
+    let seen: Seen;
     try {
-      changes = await leasing.follow(target.state, fromMemory !== null);
-      if (why.includes("self-check")) changes = [...changes, ...(await leasing.lookForConflicts())];
+      seen =
+        fromMemory === null ? { kernel: await observe(kernel), isFresh: true } : { kernel: fromMemory, isFresh: false };
+      changes = await leasing.follow(target.state, fromMemory === null ? seen.kernel.links : null);
+      if (why.includes("self-check")) changes = [...changes, ...leasing.conflicts()];
     } catch (error) {
       return { ...NOTHING_YET, error: oneLine(error) };
     }
@@ -130,7 +133,7 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
       attachments: await cniCache.read(),
       interfaceName: parts.interfaceName,
     };
-    const result = await converge(input, kernel, inBackground, fromMemory);
+    const result = await converge(input, kernel, inBackground, seen);
     const final = result.error !== null && fromMemory !== null ? await converge(input, kernel, inBackground) : result;
     if (fromMemory === null) leasing.decide(target.state);
     return { ...final, changes: [...changes, ...final.changes] };
@@ -159,20 +162,18 @@ export async function runLoop(parts: AgentParts, terminated: AbortSignal): Promi
     for (const culprit of by) culprits.add(culprit);
     request("foreign");
   }, signal);
-  const selfCheck = setInterval(() => {
-    cniCache.watch(() => request("pods"), signal);
-    request("self-check");
-  }, SELF_CHECK_INTERVAL_MS);
+  const selfCheck = setInterval(() => request("self-check"), SELF_CHECK_INTERVAL_MS);
   cniCache.watch(() => request("pods"), signal);
   request("start");
   await passes().catch(() => {});
   await channel.run(signal);
   clearInterval(selfCheck);
+  // A pass under way may yet begin a lease or raise the shield; only after it is there nothing that is not ended here.
+  await passes().catch(() => {});
   clearTimeout(retryTimer);
   await leasing.park();
   await watching;
   parts.shield.close();
-  await passes().catch(() => {});
   broken.signal.throwIfAborted();
 }
 

@@ -25,24 +25,30 @@ export interface Convergence {
   readonly unknownPods: readonly NodePod[];
 }
 
-/**
- * Never throws for what the kernel refuses.
- *
- * @param remembered what an earlier pass saw, to act on at once; the kernel is looked at afterwards in any case
- */
+export interface Seen {
+  readonly kernel: ObservedKernel;
+  /** False: by an earlier pass. It is acted on at once, and the kernel is looked at afterwards in any case. */
+  readonly isFresh: boolean;
+}
+
+/** Never throws for what the kernel refuses. */
 export async function converge(
   input: ConvergeInput,
   kernel: Kernel,
   inBackground: InBackground,
-  remembered: ObservedKernel | null = null,
+  seen?: Seen,
 ): Promise<Convergence> {
   const { known, unknown } = matchPods(input.state.pods, input.attachments);
   const changes: string[] = [];
-  const difference = (seen: ObservedKernel) => diff(render(input.state, known, seen.links, input.interfaceName), seen);
+  const difference = (at: ObservedKernel) => diff(render(input.state, known, at.links, input.interfaceName), at);
   let observed: ObservedKernel | null = null;
   let error: string | null = null;
   try {
-    const { actions } = difference(remembered ?? (await observe(kernel)));
+    const { kernel: before, isFresh } = seen ?? { kernel: await observe(kernel), isFresh: true };
+    const { actions, conflicts } = difference(before);
+    if (isFresh && actions.length === 0) {
+      return { error: conflicts[0] ?? null, changes, observed: before, unknownPods: unknown };
+    }
     for (const action of actions) changes.push(...(await execute(action, kernel, inBackground)));
   } catch (thrown) {
     error = oneLine(thrown);

@@ -27,21 +27,16 @@ export interface ObservedKernel {
 }
 
 export async function observe({ ip, nft, sysctl }: Pick<Kernel, "ip" | "nft" | "sysctl">): Promise<ObservedKernel> {
-  const [links, rules, routes, neighbours, forwarding, overlaySettings, forwards, main, guard, gateway] =
-    await Promise.all([
-      ip.links(),
-      ip.rules(),
-      ip.routes(ROUTE_TABLE),
-      ip.neighbours(OVERLAY_DEVICE),
-      ip.forwarding(OVERLAY_DEVICE),
-      readSettings(sysctl),
-      forwardedFamilies(sysctl),
-      nft.list(MAIN_TABLE),
-      nft.list(GUARD_TABLE),
-      nft.list(GATEWAY_TABLE),
-    ]);
-  const ownRules = rules.filter(({ protocol }) => protocol === ROUTE_PROTOCOL);
-  return { links, rules: ownRules, routes, neighbours, forwarding, overlaySettings, forwards, main, guard, gateway };
+  const [view, overlaySettings, forwards, main, guard, gateway] = await Promise.all([
+    ip.look(OVERLAY_DEVICE, ROUTE_TABLE),
+    readSettings(sysctl),
+    forwardedFamilies(sysctl),
+    nft.list(MAIN_TABLE),
+    nft.list(GUARD_TABLE),
+    nft.list(GATEWAY_TABLE),
+  ]);
+  const ownRules = view.rules.filter(({ protocol }) => protocol === ROUTE_PROTOCOL);
+  return { ...view, rules: ownRules, overlaySettings, forwards, main, guard, gateway };
 }
 
 export function overlayLink(observed: ObservedKernel): Link | undefined {

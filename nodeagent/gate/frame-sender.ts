@@ -8,6 +8,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { endianness } from "node:os";
 import type { Writable } from "node:stream";
+import { TOOL_ENVIRONMENT } from "../kernel/environment.ts";
 import { FRAME_BYTES } from "./frames.ts";
 
 const PROGRAM = "socat";
@@ -37,9 +38,8 @@ export function createFrameSender(deviceIndex: number, onFailure: (reason: strin
 
   function start(): Socat {
     const target = `SOCKET-SENDTO:${AF_PACKET}:${SOCK_RAW}:0:x${linkAddress(deviceIndex).toString("hex")}`;
-    const env = { ...process.env, PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
     const started = spawn(PROGRAM, ["-u", `-b${FRAME_BYTES}`, "STDIN", target], {
-      env,
+      env: TOOL_ENVIRONMENT,
       stdio: ["pipe", "ignore", "ignore"],
     });
     const ended = (reason: string): void => {

@@ -51,6 +51,8 @@ export interface LeaseGate {
    * this node's `mine`, since that was last added to.
    */
   conflicts(): Promise<readonly Conflict[]>;
+  /** The same as `guard` found it the last time. */
+  knownConflicts(): readonly Conflict[];
 
   /** Stops asking; what is in the kernel stays. */
   close(): void;

@@ -1,5 +1,6 @@
 /** The lease gate in nftables. */
 import { LEASE_TABLE } from "../constants.ts";
+import type { TableState } from "../kernel/nft/listing.ts";
 import type { Nft } from "../kernel/nft/nft.ts";
 import type { Transaction } from "../kernel/nft/transaction.ts";
 import { CommandError } from "../kernel/run.ts";
@@ -47,8 +48,18 @@ export async function openLeaseGate({ nft, key, nowMs }: GateParts): Promise<Lea
     return written;
   }
 
+  function note(table: TableState | null): readonly Conflict[] {
+    conflicts = updateConflicts(conflicts, table === null ? [] : conflictsIn(table), nowMs());
+    return conflicts;
+  }
+
   return {
-    guard: (scope) => inOrder(() => guard(scope, run)),
+    guard: (scope) =>
+      inOrder(async () => {
+        const { changes, found } = await guard(scope, run);
+        note(found);
+        return changes;
+      }),
     replaceMine: (generation, ips) => inOrder(() => replaceMine(generation, ips)),
     changeMine: (added, removed) => inOrder(() => change(added, removed)),
     async readState() {
@@ -59,11 +70,8 @@ export async function openLeaseGate({ nft, key, nowMs }: GateParts): Promise<Lea
     refresh: (number) => control.ask("refresh", number),
     park: (number) => control.ask("park", number),
     release: (number) => control.ask("release", number),
-    async conflicts() {
-      const table = await nft.list(LEASE_TABLE);
-      conflicts = updateConflicts(conflicts, table === null ? [] : conflictsIn(table), nowMs());
-      return conflicts;
-    },
+    conflicts: async () => note(await nft.list(LEASE_TABLE)),
+    knownConflicts: () => conflicts,
     close: control.close,
   };
 }

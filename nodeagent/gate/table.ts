@@ -61,6 +61,7 @@ export function leaseTable(underlay: string): TableDeclaration {
       { name: "contested_targets", key: `${TARGET} . ether saddr`, dynamic: remembered },
     ],
     chains: [
+      askedChain,
       controlChain,
       ...FAMILIES.flatMap((family) => [judge("out", family, "saddr"), judge("in", family, "daddr")]),
       judgeBy("out_arp", "arp saddr ip", "mine"),
@@ -72,12 +73,16 @@ export function leaseTable(underlay: string): TableDeclaration {
   };
 }
 
+/** Everything else on loopback is somebody else's: only what is matched gets any further. */
 const controlChain: ChainDeclaration = {
   name: "control",
   hook: { type: "filter", hook: "egress", device: "lo", priority: 0 },
+  rules: [{ text: `ip daddr 127.0.0.1 udp dport ${LEASE_PORT} goto asked`, comment: "of the agent" }],
+};
+
+const askedChain: ChainDeclaration = {
+  name: "asked",
   rules: [
-    { text: "ip daddr != 127.0.0.1 return", comment: "others' packets" },
-    { text: `udp dport != ${LEASE_PORT} return`, comment: "others' ports" },
     { text: "meta skuid != 0 drop", comment: "root only" },
     { text: `${KEY} != @key drop`, comment: "of the agent that runs now, not of one before it or of somebody else" },
     { text: does("arm", `update @armed { ${CONSTANT} timeout ${TIMING.armMs}ms }`), comment: "arm" },

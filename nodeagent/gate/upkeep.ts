@@ -28,12 +28,19 @@ export interface Run {
   readonly mine: ReadonlySet<string>;
 }
 
+interface Guarded {
+  /** As `LeaseGate.guard`. */
+  readonly changes: readonly string[];
+  /** Before the changes. */
+  readonly found: TableState | null;
+}
+
 /**
- * As `LeaseGate.guard`; one call at a time.
+ * One call at a time.
  *
  * @param run `null`: it has not begun
  */
-export type Guard = (scope: GateScope, run: Run | null) => Promise<readonly string[]>;
+export type Guard = (scope: GateScope, run: Run | null) => Promise<Guarded>;
 
 export function createGuard(nft: Nft): Guard {
   // An earlier run may have ended behind it.
@@ -49,13 +56,13 @@ export function createGuard(nft: Nft): Guard {
   }
 
   return async (scope, run) => {
-    const observed = await nft.list(LEASE_TABLE);
-    const drift = skeletonDrift(leaseTable(scope.underlay), observed) ?? runDrift(run, observed);
-    if (drift !== null) await replace(scope, run, observed !== null);
+    const found = await nft.list(LEASE_TABLE);
+    const drift = skeletonDrift(leaseTable(scope.underlay), found) ?? runDrift(run, found);
+    if (drift !== null) await replace(scope, run, found !== null);
     if (curtainMayStand) await nft.remove(LEASE_CURTAIN_TABLE);
     curtainMayStand = false;
-    if (drift !== null) return [`installed table ${LEASE_TABLE.family} ${LEASE_TABLE.name}: ${drift}`];
-    return updateSets(nft, scope, run, observed);
+    const installed = `installed table ${LEASE_TABLE.family} ${LEASE_TABLE.name}: ${drift}`;
+    return { changes: drift === null ? await updateSets(nft, scope, run, found) : [installed], found };
   };
 }
 

@@ -84,19 +84,20 @@ export interface VxlanDevice extends Vxlan {
   readonly mtu: number;
 }
 
-/**
- * Of both families; a kernel without IPv6 has none of it. Writes throw `CommandError`. Deleting what does not exist is not
- * an error; adding what exists is.
- */
+/** Of both families; a kernel without IPv6 has none of it. */
+interface IpView {
+  readonly links: readonly Link[];
+  readonly rules: readonly Rule[];
+  /** Of one table; empty when it does not exist. */
+  readonly routes: readonly Route[];
+  /** Of one device; empty when it does not exist. */
+  readonly neighbours: readonly Neighbour[];
+  readonly forwarding: readonly Forwarding[];
+}
+
+/** Writes throw `CommandError`. Deleting what does not exist is not an error; adding what exists is. */
 export interface Ip {
-  links(): Promise<readonly Link[]>;
-  rules(): Promise<readonly Rule[]>;
-  /** Empty when the table does not exist. */
-  routes(table: string): Promise<readonly Route[]>;
-  /** Empty when the device does not exist. */
-  neighbours(device: string): Promise<readonly Neighbour[]>;
-  /** Empty when the device does not exist. */
-  forwarding(device: string): Promise<readonly Forwarding[]>;
+  look(device: string, table: string): Promise<IpView>;
 
   addVxlan(device: VxlanDevice): Promise<void>;
   deleteLink(device: string): Promise<void>;
@@ -123,13 +124,22 @@ export interface Ip {
 
 export function createIp(): Ip {
   return {
-    links: async () => readArray(await run("ip", ["-j", "-d", "address", "show"])).map(parseLink),
-    rules: () => ofBothFamilies(["rule", "show"], parseRule),
-    routes: (table) => ofBothFamilies(["route", "show", "table", table], parseRoute),
-    neighbours: async (device) =>
-      (await readUnlessMissing("ip", ["-j", "neighbour", "show", "dev", device])).map(parseNeighbour),
-    forwarding: async (device) =>
-      (await readUnlessMissing("bridge", ["-j", "fdb", "show", "dev", device])).flatMap(parseForwarding),
+    async look(device, table) {
+      const [[links, neighbours], families, forwarding] = await Promise.all([
+        listAll(["-d"], ["address show", `neighbour show dev ${device}`]),
+        Promise.all(FAMILIES.map((family) => listAll([flag(family)], ["rule show", `route show table ${table}`]))),
+        readUnlessMissing("bridge", ["-j", "fdb", "show", "dev", device]),
+      ]);
+      const ofFamilies = <T>(listing: 0 | 1, parse: (object: ListedObject, family: Family) => T): readonly T[] =>
+        families.flatMap((listed, index) => listed[listing].map((object) => parse(object, FAMILIES[index] ?? 4)));
+      return {
+        links: links.map(parseLink),
+        rules: ofFamilies(0, parseRule),
+        routes: ofFamilies(1, parseRoute),
+        neighbours: neighbours.map(parseNeighbour),
+        forwarding: forwarding.flatMap(parseForwarding),
+      };
+    },
 
     addVxlan: (device) => write("ip", ["link", "add", "name", device.name, ...vxlanArguments(device)]),
     deleteLink: (device) => writeUnlessMissing("ip", ["link", "delete", "dev", device]),
@@ -159,16 +169,20 @@ export function createIp(): Ip {
   };
 }
 
-async function ofBothFamilies<T>(
-  args: readonly string[],
-  parse: (object: ListedObject, family: Family) => T,
-): Promise<readonly T[]> {
-  const listed = await Promise.all(
-    FAMILIES.map(async (family) =>
-      (await readUnlessMissing("ip", ["-j", flag(family), ...args])).map((object) => parse(object, family)),
-    ),
-  );
-  return listed.flat();
+/** Two listings by one program; where it could not do one of them, by a program for each. */
+async function listAll(
+  flags: readonly string[],
+  listings: readonly [string, string],
+): Promise<readonly [readonly ListedObject[], readonly ListedObject[]]> {
+  const options = ["-j", ...flags];
+  const commands = Buffer.from(listings.map((listing) => `${listing}\n`).join(""));
+  const { exitCode, stdout } = await tryRun("ip", [...options, "-batch", "-"], commands);
+  const [first, second, ...more] = stdout.split("\n").filter((line) => line !== "");
+  if (exitCode === 0 && first !== undefined && second !== undefined && more.length === 0) {
+    return [readArray(first), readArray(second)];
+  }
+  const [one, other] = listings.map((listing) => readUnlessMissing("ip", [...options, ...listing.split(" ")]));
+  return [(await one) ?? [], (await other) ?? []];
 }
 
 function flag(family: Family): string {

@@ -1,11 +1,12 @@
 /**
  * Runs one of the kernel's command line tools: an argument array, never a shell.
  *
- * `execFile` and not execa, because of memory: an agent looks at its kernel every 10 s with a dozen commands. After 540 of
- * them a process with execa has 152 MB, one with execFile 73 MB (Node 26, both with node:https loaded).
+ * `execFile` and not execa, because of memory: an agent looks at its kernel again and again. After 540 commands a process
+ * with execa has 152 MB, one with execFile 73 MB (Node 26, both with node:https loaded).
  */
 import { execFile } from "node:child_process";
 import { COMMAND_TIMEOUT_MS } from "../constants.ts";
+import { TOOL_ENVIRONMENT } from "./environment.ts";
 
 export interface CommandResult {
   /** `null` when the program could not be started or was killed. */
@@ -36,7 +37,13 @@ export class CommandError extends Error {
   }
 }
 
-const OUTPUT_BYTES_MAX = 256 << 20;
+/** Killed, since a pass must have an end: whatever else is asked for waits for it. */
+const OPTIONS = {
+  env: TOOL_ENVIRONMENT,
+  timeout: COMMAND_TIMEOUT_MS,
+  killSignal: "SIGKILL",
+  maxBuffer: 256 << 20,
+} as const;
 
 /**
  * Never throws for a command that fails: the caller reads the exit code.
@@ -45,10 +52,7 @@ const OUTPUT_BYTES_MAX = 256 << 20;
  */
 export function tryRun(program: string, args: readonly string[], input?: Buffer): Promise<CommandResult> {
   return new Promise((resolve) => {
-    // The tools live in sbin, which an unprivileged PATH lacks; their messages are read in English.
-    const env = { ...process.env, LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
-    const options = { env, timeout: COMMAND_TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX };
-    const child = execFile(program, args, options, (error, stdout, stderr) => {
+    const child = execFile(program, args, OPTIONS, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code;
       resolve({ exitCode: typeof code === "number" ? code : null, stdout, stderr, missing: code === "ENOENT" });
     });

@@ -12,6 +12,10 @@ export interface Candidacy {
   heardMore(witness: string, free: HeartbeatAnswer["free"], majority: number, now: number): void;
   /** Another witness set: what was heard counts for nothing. */
   forget(): void;
+  /** Some are free, and not proposed yet. */
+  waits(): boolean;
+  /** When the next turn comes, after `now`. */
+  nextTurn(now: number): number;
   /** Those to propose now, at most `most`. */
   due(now: number, most: number): string[];
   /** It did not work: after a while again, each candidate after another while. */
@@ -29,6 +33,8 @@ export function createCandidacy(node: string, timing: Timing): Candidacy {
     const order = (wanted.get(ip)?.candidates ?? []).filter((candidate) => candidate !== silent || candidate === node);
     return order.indexOf(node);
   }
+
+  const turn = (ip: string) => Math.max(askFrom.get(ip) ?? 0, notBefore.get(ip) ?? 0);
 
   const countFree = (ip: string) => [...heard.values()].filter((free) => free.has(ip)).length;
 
@@ -59,11 +65,17 @@ export function createCandidacy(node: string, timing: Timing): Candidacy {
       heard.clear();
       askFrom.clear();
     },
+    waits: () => askFrom.size > 0,
+    nextTurn(now) {
+      let next = Number.POSITIVE_INFINITY;
+      for (const ip of askFrom.keys()) if (turn(ip) > now) next = Math.min(next, turn(ip));
+      return next;
+    },
     due(now, most) {
       const due: string[] = [];
-      for (const [ip, from] of askFrom) {
+      for (const ip of askFrom.keys()) {
         if (due.length === most) break;
-        if (now >= Math.max(from, notBefore.get(ip) ?? 0)) due.push(ip);
+        if (now >= turn(ip)) due.push(ip);
       }
       return due;
     },

@@ -49,6 +49,7 @@ export function createHolder(
   let nextBeatAt = startedAt;
   let lastBeatAt = startedAt;
   let beatRevision = 0;
+  let nextTurnAt = Number.POSITIVE_INFINITY;
   let writtenRevision = Number.NaN;
   let nextWriteAt = startedAt;
   let leaseUntil = Number.NEGATIVE_INFINITY;
@@ -102,6 +103,7 @@ export function createHolder(
     outputs.push(...propose(now));
     if (stopping !== null && now >= stopping.until) return [...outputs, ...stop(false)];
     if (now >= beatAt()) outputs.push(...heartbeat(now));
+    nextTurnAt = candidacy.nextTurn(now);
     return outputs;
   }
 
@@ -132,12 +134,19 @@ export function createHolder(
   function onMessage(from: string, message: Message, now: number): Output[] {
     if (hearing.heard(from, now)) nextBeatAt = now;
     if (message.type === "promised") return proposer.onPromised(from, message);
+    // Awake anyway: nodes that hear each other beat together, and each wakes once instead of once for everybody.
+    if (message.type === "heartbeat" && from !== node && now >= lastBeatAt + timing.heartbeatMs) hasten(now);
     if (message.type === "accepted") proposer.onAccepted(from, message);
     if (message.type === "heartbeat-answer") return onAnswer(from, message, now);
     if (message.type === "freed" && message.set === membership.current().version) {
       candidacy.heardMore(from, message.free, majority(), now);
+      if (candidacy.waits()) hasten(now);
     }
     return [];
+  }
+
+  function hasten(now: number): void {
+    nextBeatAt = Math.min(nextBeatAt, Math.max(now, lastBeatAt + timing.heartbeatMs));
   }
 
   function onAnswer(from: string, answer: HeartbeatAnswer, now: number): Output[] {
@@ -160,6 +169,7 @@ export function createHolder(
     long = false;
     leaseUntil = now + timing.leaseMs;
     addresses.covered(acknowledged.claims);
+    if (stopping === null && !candidacy.waits()) nextBeatAt = lastBeatAt + timing.restMs;
     const released = stopping?.how === "release" && acknowledged.claims.size === 0 && mine.settled();
     return released ? stop(false) : [];
   }
@@ -221,6 +231,7 @@ export function createHolder(
     if ([...addresses.each()].length + seeds.size() === 0) return stop(false);
     stopping = { how, until: now + timing.stopMs };
     if (how === "release") seeds.drop(() => true);
+    hasten(now);
     for (const [ip, { phase }] of addresses.each()) {
       if (how === "release" || phase === "claimed") addresses.leave(ip);
     }
@@ -241,8 +252,7 @@ export function createHolder(
       for (const verdict of proposer.abandon()) onVerdict(verdict, now);
       return [];
     },
-    // A candidate's turn needs no waking: answers to heartbeats come often enough.
-    wakeAt: () => (stopped ? Number.POSITIVE_INFINITY : Math.min(beatAt(), proposer.deadline())),
+    wakeAt: () => (stopped ? Number.POSITIVE_INFINITY : Math.min(beatAt(), nextTurnAt, proposer.deadline())),
     report(now) {
       const open = now < leaseUntil;
       const isHeld = (ip: string) => open && mine.contains(ip);

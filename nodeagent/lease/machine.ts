@@ -58,9 +58,9 @@ export function createLeaseMachine(start: StartState, now: number, rules: Rules 
     handle(input, at) {
       const served = serve(input, at);
       const held = holder.handle(input, at);
-      return [...served, ...held, ...coordinator.advance(at, (set) => adopt(set, at))];
+      return [...served, ...held, ...witness.advance(at), ...coordinator.advance(at, (set) => adopt(set, at))];
     },
-    wakeAt: () => Math.min(holder.wakeAt(), coordinator.wakeAt()),
+    wakeAt: () => Math.min(holder.wakeAt(), witness.wakeAt(), coordinator.wakeAt()),
     report: (at) => ({
       ...holder.report(at),
       witnesses: membership.current(),

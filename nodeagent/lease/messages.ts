@@ -48,7 +48,7 @@ export interface HeartbeatAnswer {
   readonly free: readonly (readonly [ip: string, silent: string])[];
 }
 
-/** What its holder has just let go, to those who watch it: a planned move does not wait for a heartbeat. A hint. */
+/** What its holder has just let go, or is silent about too long, to those who watch it: they need not ask. A hint. */
 interface Freed {
   readonly type: "freed";
   readonly set: number;

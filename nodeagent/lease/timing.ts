@@ -2,6 +2,7 @@
 
 export interface Timing {
   readonly heartbeatMs: number;
+  readonly restMs: number;
   readonly soonestMs: number;
   readonly armMs: number;
   readonly leaseMs: number;
@@ -16,15 +17,20 @@ export interface Timing {
 }
 
 export const TIMING: Timing = {
-  /** Four heartbeats fit into one lease: three may be lost. */
+  /** From a heartbeat that is not acknowledged to the next one. */
   heartbeatMs: 100,
+  /**
+   * From one that is, when nothing is under way: two more may then be lost before the lease ends. Half as many wake-ups of an
+   * idle processor, which cost more than what is done in them.
+   */
+  restMs: 200,
   /** A change of the claims does not wait for the next heartbeat, but many changes share one. */
   soonestMs: 20,
   /** The kernel refreshes only while armed; one heartbeat and its answers must fit in. */
   armMs: 150,
   leaseMs: 450,
-  /** One heartbeat without an answer, and half of one for timers that are late. A short silence costs a round trip. */
-  deafAfterMs: 150,
+  /** The rest between two heartbeats, and 50 ms for timers that are late. A short silence costs a round trip. */
+  deafAfterMs: 250,
   /**
    * A lease ends at most armMs + leaseMs = 600 ms after its heartbeat was armed. The rest allows for clocks whose rates
    * differ by 3 %; NTP slews by 0.05 % (adjtimex), crystals stay within 0.01 %.

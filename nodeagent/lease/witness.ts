@@ -13,13 +13,21 @@ export interface Witness {
   persisted(write: number): Output[];
   /** The process has learnt of a newer set; it must be on disk before anything is said under it. */
   adopted(): Output[];
+  /** Tells those who watch of what has just become free because its holder is silent. */
+  advance(now: number): Output[];
+  wakeAt(): number;
 }
 
 /** What is known of a node that heartbeats. */
 interface Sender {
   readonly newest: readonly [generation: number, number: number];
   readonly claimed: readonly string[];
+  /** When it counts as silent, if nothing is heard; never again once that has been told. */
+  readonly silentAt: number;
 }
+
+/** An address is free when more than the time has passed. */
+const A_MOMENT_MS = 1;
 
 interface Watcher {
   readonly generation: number;
@@ -101,7 +109,8 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     for (const [ip, epoch] of heartbeat.claims) if (!lost.has(ip)) record(ip, from, epoch, now);
     const claimed = heartbeat.claims.map(([ip]) => ip);
     const freed = release(from, sender?.claimed ?? [], new Set(claimed));
-    senders.set(from, { newest, claimed });
+    const silentAt = claimed.length === 0 ? Number.POSITIVE_INFINITY : now + timing.freeAfterMs + A_MOMENT_MS;
+    senders.set(from, { newest, claimed, silentAt });
     notePark(from, heartbeat, lost.size === 0, now);
     const watcher = watchers.get(from);
     const watch = watcher?.generation === heartbeat.generation ? watcher.version : 0;
@@ -269,6 +278,18 @@ export function createWitness(start: StartState, membership: Membership, rules: 
     adopted() {
       setChanged = true;
       return flush();
+    },
+    advance(now) {
+      const silent = [...senders].filter(([, { silentAt }]) => silentAt <= now);
+      return silent.flatMap(([node, sender]) => {
+        senders.set(node, { ...sender, silentAt: Number.POSITIVE_INFINITY });
+        return membership.has(start.witness) ? tellWatchers(node, sender.claimed, now) : [];
+      });
+    },
+    wakeAt() {
+      let wakeAt = Number.POSITIVE_INFINITY;
+      for (const { silentAt } of senders.values()) wakeAt = Math.min(wakeAt, silentAt);
+      return wakeAt;
     },
   };
 }

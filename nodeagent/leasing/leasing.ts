@@ -1,6 +1,7 @@
 /** The lease of this node as the agent's loop sees it: there while the state orders one. */
 import type { NodeReport, NodeState } from "../../policies/nodestate.ts";
 import { LEASE_CURTAIN_TABLE, LEASE_TABLE } from "../constants.ts";
+import type { Link } from "../kernel/ip.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Message } from "../lease/messages.ts";
 import type { Log } from "../log.ts";
@@ -27,13 +28,13 @@ export interface Leasing {
    * Before each pass. Puts the gate up where a lease is ordered, before any address is touched, and takes it away where
    * none is. Resolves with what was changed, in words.
    *
-   * @param isQuick the state is that of the pass before, and the kernel is not looked at
+   * @param links as they are now; `null`: the state is that of the pass before, and the kernel is not looked at
    */
-  follow(state: NodeState, isQuick: boolean): Promise<readonly string[]>;
+  follow(state: NodeState, links: readonly Link[] | null): Promise<readonly string[]>;
   /** After a pass that looked at the kernel: from then on addresses may be taken and let go as the state orders. */
   decide(state: NodeState): void;
-  /** Foreign use of floating IPs, in words. */
-  lookForConflicts(): Promise<readonly string[]>;
+  /** Foreign use of floating IPs, in words, as the last pass that looked at the kernel found it. */
+  conflicts(): readonly string[];
   /** The state with what the lease decides at this moment; connections follow addresses that moved. */
   effective(state: NodeState): NodeState;
   report(): NodeReport["lease"];
@@ -46,7 +47,7 @@ export interface Leasing {
 export interface LeasingParts {
   readonly node: string;
   readonly interfaceName: string | null;
-  readonly kernel: Pick<Kernel, "nft" | "ip" | "conntrack">;
+  readonly kernel: Pick<Kernel, "nft" | "conntrack">;
   readonly disk: LeaseDisk;
   /** Begins a run each time. */
   readonly beginRun: () => Promise<Identity>;
@@ -81,14 +82,14 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
   }
 
   return {
-    async follow(state, isQuick) {
+    async follow(state, links) {
       const before = current;
       current = state;
       const { lease: order } = state;
       if (order === null) return close();
-      if (isQuick && session !== null) return [];
+      if (links === null) return [];
       await parting;
-      const place = { state, order, links: await kernel.ip.links() };
+      const place = { state, order, links };
       gateMayStand = true;
       session ??= await openSession(
         {
@@ -110,7 +111,7 @@ export async function openLeasing(parts: LeasingParts, events: LeasingEvents): P
     decide({ lease: order }) {
       if (order !== null) session?.want(order);
     },
-    lookForConflicts: async () => session?.lookForConflicts() ?? [],
+    conflicts: () => session?.conflicts() ?? [],
     effective(state) {
       const effective = session?.effective(state) ?? state;
       used = decisions(effective);

@@ -3,7 +3,7 @@
  * once, and not when the park has ended.
  */
 import type { NodeState } from "../../policies/nodestate.ts";
-import { LEASE_TABLE } from "../constants.ts";
+import { LEASE_TABLE, OVERLAY_DEVICE, ROUTE_TABLE } from "../constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../log.ts";
 import type { Identity } from "../peers/identity.ts";
@@ -31,7 +31,7 @@ export async function releaseAddresses(parts: ReleaseParts): Promise<readonly st
   const { state, kernel } = parts;
   const { lease: order } = state;
   if (order === null || (await kernel.nft.list(LEASE_TABLE)) === null) return [];
-  const place = { state, order, links: await kernel.ip.links() };
+  const place = { state, order, links: (await kernel.ip.look(OVERLAY_DEVICE, ROUTE_TABLE)).links };
   const ignore = () => {};
   const session = await openLeaseSession(
     {

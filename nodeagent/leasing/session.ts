@@ -67,10 +67,10 @@ export interface LeaseSession {
   /** After such a pass: which addresses this node is to hold and to let go. What then moves does not wait for a pass under way. */
   want(order: LeaseOrder): void;
   /**
-   * Who else uses floating IPs, in words. Those that this node holds are announced again against a stranger; against another
-   * gateway they are closed until the witnesses have been asked.
+   * Who else uses floating IPs, in words, as `follow` found it. Those that this node holds are announced again against a
+   * stranger; against another gateway they are closed until the witnesses have been asked.
    */
-  lookForConflicts(): Promise<readonly string[]>;
+  conflicts(): readonly string[];
   effective(state: NodeState): NodeState;
   /** Connections follow the addresses, by the effective state each time that it changes. */
   handOver(effective: NodeState): void;
@@ -211,8 +211,8 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       return [...words, ...lookForUngated(place), ...firstGrants.takeFindings()];
     },
     want,
-    async lookForConflicts() {
-      const conflicts = await gate.conflicts();
+    conflicts() {
+      const conflicts = gate.knownConflicts();
       const held = new Set(driver.report().held.map(({ ip }) => ip));
       const relevant = conflicts.filter(
         ({ ip, mac, byGateway }) => !byGateway || (held.has(ip) && mac !== sender?.mac),

@@ -3,6 +3,7 @@
  * tells the address seconds later and the MAC address never.
  */
 import { type FSWatcher, watch } from "node:fs";
+import { basename } from "node:path";
 import { openCniFiles } from "./cni-files.ts";
 import type { CniAttachment } from "./match.ts";
 
@@ -12,23 +13,28 @@ const DEBOUNCE_MS = 2;
 export interface CniCache {
   /** Newest first. Empty when the directory does not exist: no pod has been started yet. */
   read(): Promise<readonly CniAttachment[]>;
-  /**
-   * Calls back shortly after something changed in the directory, until the signal aborts. Does nothing when the
-   * directory does not exist or is watched already: callers repeat it.
-   */
+  /** Calls back shortly after something changed in the directory, or when it came about, until the signal aborts. */
   watch(onChange: () => void, signal: AbortSignal): void;
 }
 
+/** The container runtime makes the directory with its first pod. */
+const LOOKED_FOR_EVERY_MS = 1_000;
+
 export function openCniCache(directory: string): CniCache {
-  let watcher: FSWatcher | null = null;
+  function watchWhenThere(onChange: () => void, signal: AbortSignal): boolean {
+    const watcher = watchDirectory(directory, onChange, signal);
+    const again = (): void => {
+      if (!signal.aborted && watchWhenThere(onChange, signal)) onChange();
+    };
+    if (watcher === null) setTimeout(again, LOOKED_FOR_EVERY_MS).unref();
+    else watcher.on("close", again);
+    return watcher !== null;
+  }
+
   return {
     read: openCniFiles(directory),
     watch(onChange, signal) {
-      if (watcher !== null || signal.aborted) return;
-      watcher = watchDirectory(directory, onChange, signal);
-      watcher?.on("close", () => {
-        watcher = null;
-      });
+      watchWhenThere(onChange, signal);
     },
   };
 }
@@ -37,8 +43,8 @@ function watchDirectory(directory: string, onChange: () => void, signal: AbortSi
   let timer: NodeJS.Timeout | undefined;
   try {
     const watcher = watch(directory, { signal }, (event, file) => {
-      // The directory itself was removed: the watch ends, a later call begins another.
-      if (event === "rename" && file === null) watcher.close();
+      // The directory itself was removed, and another may be in its place.
+      if (event === "rename" && (file === null || file === basename(directory))) watcher.close();
       clearTimeout(timer);
       timer = setTimeout(onChange, DEBOUNCE_MS);
     });

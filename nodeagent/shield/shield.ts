@@ -6,6 +6,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { SHIELD_TABLE } from "../constants.ts";
+import { TOOL_ENVIRONMENT } from "../kernel/environment.ts";
 import type { Nft } from "../kernel/nft/nft.ts";
 import type { Log } from "../log.ts";
 import { shieldCommands } from "./commands.ts";
@@ -32,8 +33,7 @@ export function openShield(nft: Pick<Nft, "list">, log: Log): Shield {
 
   function ownerProcess(): Owner {
     if (owner !== null) return owner;
-    const env = { ...process.env, LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
-    const child = spawn("nft", ["-i"], { env, stdio: ["pipe", "ignore", "ignore"] });
+    const child = spawn("nft", ["-i"], { env: TOOL_ENVIRONMENT, stdio: ["pipe", "ignore", "ignore"] });
     const lose = (): void => {
       if (owner === child) [owner, raised] = [null, null];
     };

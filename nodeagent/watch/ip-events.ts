@@ -1,8 +1,8 @@
 /** Reads `ip monitor`: which of its lines speak of an object of ours. */
 import { ADDRESS_LABEL_SUFFIX, ADDRESS_METRIC, OVERLAY_DEVICE, ROUTE_PROTOCOL, ROUTE_TABLE } from "../constants.ts";
 
-/** Of what is watched; neighbours include the forwarding entries of VXLAN devices. */
-export const WATCHED_OBJECTS = ["link", "address", "route", "rule", "neigh"] as const;
+/** Neighbours include the forwarding entries of VXLAN devices; `netconf` is forwarding and reverse path filters. */
+export const WATCHED_OBJECTS = ["link", "address", "route", "rule", "neigh", "netconf"] as const;
 
 const MARKS_OF_OURS = [
   OVERLAY_DEVICE,
@@ -11,7 +11,7 @@ const MARKS_OF_OURS = [
   `(table|lookup) ${ROUTE_TABLE}`,
   `proto ${ROUTE_PROTOCOL}`,
 ].join("|");
-const OWN_OBJECT = new RegExp(`(^|\\s)(${MARKS_OF_OURS})(?![\\w.-])`);
+const OWN_OBJECT = new RegExp(`(^|\\s)(${MARKS_OF_OURS})(?![\\w.-])|^inet6? all forwarding`);
 
 /** Whoever made the change is not told by the kernel. */
 export function concernsOurs(line: string): boolean {

@@ -4,10 +4,12 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { createBackoff } from "../backoff.ts";
+import { TOOL_ENVIRONMENT } from "../kernel/environment.ts";
 import type { Log } from "../log.ts";
 
 const RESTART_LEAST_MS = 500;
-const RESTART_MOST_MS = 60_000;
+/** Foreign changes go unseen meanwhile. */
+const RESTART_MOST_MS = 10_000;
 /** One that ran so long did not fail at its start. */
 const SETTLED_MS = 60_000;
 
@@ -15,7 +17,7 @@ export interface MonitorParts {
   readonly program: string;
   readonly args: readonly string[];
   readonly onLine: (line: string) => void;
-  /** It runs again: what happened in between was not seen. */
+  /** It lost events, or runs again: what happened in between was not seen. */
   readonly onGap: () => void;
   /** As `Math.random`. */
   readonly random: () => number;
@@ -40,9 +42,10 @@ export async function runMonitor(parts: MonitorParts, signal: AbortSignal): Prom
 }
 
 /** Resolves with how it ended. */
-async function runOnce({ program, args, onLine }: MonitorParts, signal: AbortSignal): Promise<string> {
-  const env = { ...process.env, LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
-  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"], signal });
+async function runOnce({ program, args, onLine, onGap }: MonitorParts, signal: AbortSignal): Promise<string> {
+  const child = spawn(program, args, { env: TOOL_ENVIRONMENT, stdio: ["ignore", "pipe", "pipe"], signal });
+  // A socket that overflowed, as all that they complain of.
+  child.stderr.on("data", onGap);
   createInterface({ input: child.stdout }).on("line", onLine);
   try {
     const [code, killedBy] = await once(child, "close");

@@ -76,7 +76,7 @@ function notingNft(nft: Nft, ledger: Ledger): Nft {
   };
 }
 
-const READS: ReadonlySet<PropertyKey> = new Set<keyof Ip>(["links", "rules", "routes", "neighbours", "forwarding"]);
+const READS: ReadonlySet<PropertyKey> = new Set<keyof Ip>(["look"]);
 
 function notingIp(ip: Ip, ledger: Ledger): Ip {
   return new Proxy(ip, {

@@ -4,7 +4,7 @@ import type { Leasing } from "../../nodeagent/leasing/leasing.ts";
 export const noLeasing: Leasing = {
   follow: async () => [],
   decide: () => {},
-  lookForConflicts: async () => [],
+  conflicts: () => [],
   effective: (state) => state,
   report: () => null,
   publicKey: "",

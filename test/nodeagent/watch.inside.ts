@@ -136,11 +136,12 @@ const harms: Readonly<Record<string, string>> = {
   forwarding: "bridge fdb delete 02:e9:00:00:00:02 dev egvx dst 192.168.1.2 self",
   device: "ip link delete egvx",
   down: "ip link set egvx down",
+  reversePathFilter: "echo 1 > /proc/sys/net/ipv4/conf/egvx/rp_filter",
 };
 const repairs: Record<string, unknown> = {};
 for (const [what, harm] of Object.entries(harms)) repairs[what] = await repairOf(harm);
 
-/** How often our main table was read meanwhile; a pass reads it twice, and one pass may be the clock's. */
+/** How often our main table was read meanwhile; a pass reads it once or twice, and one pass may be the clock's. */
 async function looksDuring(work: () => Promise<unknown>): Promise<number> {
   await settled();
   const before = looks;

@@ -46,6 +46,10 @@ test.each([
   ["2: egvx: <BROADCAST,MULTICAST> mtu 1300 qdisc noop state DOWN group default ", true],
   ["Deleted 169.254.77.1 dev egvx FAILED ", true],
   ["Deleted 127.0.0.2 dev egvx lladdr 02:e9:00:00:00:02 NOARP PERMANENT ", true],
+  ["inet egvx rp_filter strict ", true],
+  ["inet all forwarding off ", true],
+  ["inet6 all forwarding off ", true],
+  ["inet eth0 forwarding off ", false],
   ["4: eth0    inet 192.168.1.7/24 scope global eth0", false],
   ["10.8.0.7 dev eth0 scope link ", false],
   ["2: egvx1: <BROADCAST> mtu 1500", false],
@@ -63,7 +67,7 @@ describe("own writes", () => {
     new Promise<void>((resolve, reject) => {
       settle = { resolve, reject };
     });
-  const kernel = { nft: { apply: write, list: write }, ip: { addRule: write, links: write } } as unknown as Kernel;
+  const kernel = { nft: { apply: write, list: write }, ip: { addRule: write, look: write } } as unknown as Kernel;
   const note = () => noteOwnWrites(kernel, () => nowMs);
 
   test("each transaction explains one generation, whose news may come before it is done", async () => {
@@ -92,7 +96,7 @@ describe("own writes", () => {
 
   test("reads explain nothing", () => {
     const own = note();
-    own.kernel.ip.links();
+    own.kernel.ip.look("egvx", "7790");
     own.kernel.nft.list({ family: "inet", name: "sallyport" });
     expect(own.claimTransaction()).toBe(false);
     expect(own.isWritingOther()).toBe(false);
@@ -167,6 +171,7 @@ describe("the agent's loop with the real kernel", () => {
     ["forwarding", SOMEBODY, /^forwarding entry 02:e9:00:00:00:02 now leads to 192\.168\.1\.2$/],
     ["device", SOMEBODY, /^created device egvx$/],
     ["down", SOMEBODY, /^set egvx up/],
+    ["reversePathFilter", SOMEBODY, /rp_filter/],
   ];
 
   test.each(harms)("%s: repaired within two seconds", (harm, _who, change) => {

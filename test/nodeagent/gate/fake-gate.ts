@@ -88,6 +88,7 @@ export function createFakeNode(): FakeNode {
         return true;
       },
       conflicts: async () => node.conflicts,
+      knownConflicts: () => node.conflicts,
       close() {
         open = false;
       },

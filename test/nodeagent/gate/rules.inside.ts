@@ -59,6 +59,9 @@ const refused = {
   rootWithKey: await armsAs(key),
 };
 
+const script = new URL("loopback.ts", import.meta.url).pathname;
+const onLoopback = JSON.parse(await sh("worker1", `${process.execPath} ${script}`));
+
 await sh("worker1", "nft delete table netdev sallyport_lease");
 seen["gate removed"] = await emissions(port, device);
 
@@ -67,5 +70,5 @@ const first = await openLeaseGate(parts());
 const second = await openLeaseGate(parts());
 const samePort = typeof first === "string" ? first : second;
 
-console.log(JSON.stringify({ seen, refused, samePort }));
+console.log(JSON.stringify({ seen, refused, samePort, onLoopback }));
 process.exit(0);

@@ -7,6 +7,7 @@ interface Result {
   readonly seen: Readonly<Record<string, Emissions>>;
   readonly refused: unknown;
   readonly samePort: unknown;
+  readonly onLoopback: unknown;
 }
 
 describe.runIf(isRoot)("frames that claim a floating IP", () => {
@@ -34,6 +35,11 @@ describe.runIf(isRoot)("frames that claim a floating IP", () => {
 
   test("only root with the key of this run is heard", () => {
     expect(result.refused).toEqual({ nobody: false, anotherKey: false, rootWithKey: true });
+  });
+
+  test("whatever else is on loopback passes", () => {
+    const ways = ["UDP", "TCP", "ICMP"].flatMap((protocol) => [`${protocol} 127.0.0.1`, `${protocol} ::1`]);
+    expect(result.onLoopback).toEqual(ways);
   });
 
   test("a second agent in one network namespace is told why not", () => {

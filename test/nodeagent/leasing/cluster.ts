@@ -5,6 +5,7 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FAMILIES, familyOf } from "../../../nodeagent/addresses.ts";
+import type { AgentOptions } from "../../../nodeagent/main.ts";
 import type { GatewayMode, LeasedAddress, LeaseOrder, NodeReport, NodeState } from "../../../policies/nodestate.ts";
 import { serveSignals } from "../../../reconciler/signal/server.ts";
 import { openWitnessDesk } from "../../../reconciler/signal/witness.ts";
@@ -12,7 +13,7 @@ import { makeCertificates } from "../../lab/certificates.ts";
 import { until } from "../../lab/until.ts";
 import { PLAN } from "../plan.ts";
 import { nodeState, pod, podClass, statelessly } from "../states.ts";
-import { addPods, buildPlace, CONTROL, nameOf, podAddress, type Sent, type Worker } from "./place.ts";
+import { addCniEntry, addPods, buildPlace, CONTROL, nameOf, podAddress, type Sent, type Worker } from "./place.ts";
 import { type AgentProcesses, agentProcesses } from "./processes.ts";
 
 export const WORKERS: readonly Worker[] = [1, 2, 3];
@@ -25,6 +26,10 @@ export interface ClusterOptions {
   readonly witnesses?: readonly Worker[];
   /** Stateful unless said. Nodes have port blocks where it is said. */
   readonly gatewayMode?: GatewayMode;
+  /** Those beyond the addresses are known to state and CNI cache only. */
+  readonly podsPerNode?: number;
+  /** What runs an agent with these options. */
+  readonly command?: (options: AgentOptions) => readonly string[];
   /** The reconciler is a witness, too. */
   readonly reconciler?: true;
   /** Holds everything without a lease; absent: the lease is ordered at once. */
@@ -63,14 +68,20 @@ export interface Cluster extends AgentProcesses {
 /** The first order, or the first without a lease, has been sent when this resolves. */
 export async function startCluster(
   initial: readonly LeasedAddress[],
-  { workers = WORKERS, witnesses = workers, holder, prepare, reconciler, gatewayMode }: ClusterOptions = {},
+  { workers = WORKERS, witnesses = workers, podsPerNode = 0, command, ...options }: ClusterOptions = {},
 ): Promise<Cluster> {
+  const { holder, prepare, reconciler, gatewayMode } = options;
+  const furtherPods = (worker: Worker): readonly string[] =>
+    Array.from({ length: podsPerNode }, (_, index) => PLAN[4].pod(worker, index + 1)).slice(initial.length);
   const families = FAMILIES.filter((family) => family === 4 || initial.some(({ ip }) => familyOf(ip) === family));
   await buildPlace(workers, families);
   const folder = await mkdtemp("/run/leasing-");
   const folderOf = (worker: Worker) => join(folder, nameOf(worker));
   const certificates = await makeCertificates(join(folder, "tls"), CONTROL, workers.map(nameOf));
   for (const worker of workers) await addPods(worker, initial, join(folderOf(worker), "cni"));
+  for (const worker of workers) {
+    for (const ip of furtherPods(worker)) await addCniEntry(ip, join(folderOf(worker), "cni"));
+  }
   await prepare?.();
   const reports = new Map<string, NodeReport>();
   const files = certificates("control");
@@ -98,11 +109,12 @@ export async function startCluster(
       stateFile: join(folderOf(worker), "state.json"),
       cniCacheDirectory: join(folderOf(worker), "cni"),
     };
-  });
+  }, command);
   let generation = 1;
   let addresses = initial;
   let others: Parameters<Cluster["order"]>[1] = () => ({});
-  const unleased = (worker: Worker): NodeState => inMode(gatewayMode, stateOf(worker, workers, initial), workers);
+  const unleased = (worker: Worker): NodeState =>
+    inMode(gatewayMode, stateOf(worker, workers, initial, furtherPods(worker)), workers);
 
   function publish(state: NodeState): void {
     server.publish({ generation, hash: `hash-${generation}`, state });
@@ -207,10 +219,18 @@ function inMode(gatewayMode: GatewayMode | undefined, state: NodeState, workers:
 }
 
 /** Without a lease. */
-function stateOf(worker: Worker, workers: readonly Worker[], sent: readonly Sent[]): NodeState {
+function stateOf(
+  worker: Worker,
+  workers: readonly Worker[],
+  sent: readonly Sent[],
+  further: readonly string[],
+): NodeState {
   const families = FAMILIES.filter((family) => family === 4 || sent.some(({ ip }) => familyOf(ip) === family));
   const classes = sent.map(({ ip, id }) => podClass(`policy-${id}`, [PLAN[familyOf(ip)].outside, id]));
-  const pods = sent.map((each) => pod(podAddress(worker, each), `policy-${each.id}`));
+  const pods = [
+    ...sent.map((each) => pod(podAddress(worker, each), `policy-${each.id}`)),
+    ...further.map((ip, index) => pod(ip, `policy-${sent[index % sent.length]?.id}`)),
+  ];
   return {
     ...nodeState(1, { classes, pods }, families.length === 1 ? [4] : [4, 6]),
     node: nameOf(worker),

@@ -61,22 +61,26 @@ async function buildNode(worker: Worker, workers: readonly Worker[], family: Fam
 export async function addPods(worker: Worker, sent: readonly Sent[], cniCache: string): Promise<void> {
   await mkdir(cniCache, { recursive: true });
   for (const each of sent) {
-    const ip = podAddress(worker, each);
-    await addPod(ip);
-    const { namespace, name, uid } = pod(ip, null);
-    const entry = {
-      kind: "cniCacheV1",
-      ifName: "eth0",
-      cniArgs: [
-        ["K8S_POD_NAMESPACE", namespace],
-        ["K8S_POD_NAME", name],
-        ["K8S_POD_UID", uid],
-      ],
-      result: {
-        interfaces: [{ mac: podMac(ip), sandbox: "/run/netns/x" }],
-        ips: [{ interface: 0, address: `${ip}/${familyOf(ip) === 4 ? 32 : 128}` }],
-      },
-    };
-    await writeFile(join(cniCache, `net-${name}-eth0`), JSON.stringify(entry));
+    await addPod(podAddress(worker, each));
+    await addCniEntry(podAddress(worker, each), cniCache);
   }
+}
+
+/** A pod whose network nobody uses. */
+export async function addCniEntry(ip: string, cniCache: string): Promise<void> {
+  const { namespace, name, uid } = pod(ip, null);
+  const entry = {
+    kind: "cniCacheV1",
+    ifName: "eth0",
+    cniArgs: [
+      ["K8S_POD_NAMESPACE", namespace],
+      ["K8S_POD_NAME", name],
+      ["K8S_POD_UID", uid],
+    ],
+    result: {
+      interfaces: [{ mac: podMac(ip), sandbox: "/run/netns/x" }],
+      ips: [{ interface: 0, address: `${ip}/${familyOf(ip) === 4 ? 32 : 128}` }],
+    },
+  };
+  await writeFile(join(cniCache, `net-${name}-eth0`), JSON.stringify(entry));
 }

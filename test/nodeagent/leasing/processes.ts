@@ -22,7 +22,13 @@ export interface AgentProcesses {
   kill(worker: Worker): Promise<void>;
 }
 
-export function agentProcesses(optionsOf: (worker: Worker) => AgentOptions): AgentProcesses {
+const SCRIPT = new URL(`../run-agent${extname(import.meta.url)}`, import.meta.url).pathname;
+
+/** @param command that runs an agent with these options */
+export function agentProcesses(
+  optionsOf: (worker: Worker) => AgentOptions,
+  command = (options: AgentOptions): readonly string[] => [process.execPath, SCRIPT, JSON.stringify(options)],
+): AgentProcesses {
   const agents = new Map<Worker, AgentProcess>();
 
   function agent(worker: Worker): AgentProcess {
@@ -45,12 +51,9 @@ export function agentProcesses(optionsOf: (worker: Worker) => AgentOptions): Age
       return child?.exitCode === null && child.signalCode === null;
     },
     start(worker) {
-      const script = new URL(`../run-agent${extname(import.meta.url)}`, import.meta.url).pathname;
-      const child = spawn(
-        "nsenter",
-        [`--net=/run/netns/${nameOf(worker)}`, process.execPath, script, JSON.stringify(optionsOf(worker))],
-        { stdio: ["ignore", "pipe", "inherit"] },
-      );
+      const child = spawn("nsenter", [`--net=/run/netns/${nameOf(worker)}`, ...command(optionsOf(worker))], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       const lines: Record<string, unknown>[] = [];
       createInterface({ input: child.stdout }).on("line", (line) => {
         lines.push(JSON.parse(line));
