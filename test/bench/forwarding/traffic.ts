@@ -47,14 +47,16 @@ export async function createTraffic(node: Node, flows: readonly Flow[], entry: E
   };
 }
 
+/** @returns processor time in nanoseconds: the kernel forwards each frame before the sender gets to the next one */
 async function transmit(host: string, file: string, frames: number): Promise<number> {
   // The machine's socket buffers and interrupts are not ours to tune.
   const flags = ["--no-sock-mem", "--notouch-irq", "--cpus", "1", "--num", String(frames)];
   const command = ["taskset", "-c", String(CPU), "trafgen", "--conf", file, "--dev", "eth0", ...flags];
-  const { stdout, stderr } = await execa("nsenter", [`--net=/run/netns/${host}`, ...command], { stdin: "ignore" });
-  const [, seconds, micros] = /(\d+) sec, (\d+) usec on CPU/.exec(`${stdout}${stderr}`) ?? [];
-  if (micros === undefined) throw new Error(`trafgen said: ${stdout}${stderr}`);
-  return Number(seconds) * 1e9 + Number(micros) * 1e3;
+  const timed = ["bash", "-c", 'TIMEFORMAT="cpu %3U %3S"; time "$@" >/dev/null', "timed", ...command];
+  const { stderr } = await execa("nsenter", [`--net=/run/netns/${host}`, ...timed], { stdin: "ignore" });
+  const [, user, system] = /cpu (\S+) (\S+)/.exec(stderr) ?? [];
+  if (system === undefined) throw new Error(`trafgen said: ${stderr}`);
+  return (Number(user) + Number(system)) * 1e9;
 }
 
 /** What came out on the side of the uplink. */
