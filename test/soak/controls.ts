@@ -13,7 +13,7 @@ export async function seesLeak(cluster: Cluster): Promise<void> {
   const { lab, pods, history } = cluster;
   const [node] = lab.topology.nodes;
   if (node === undefined) throw new Error("no node");
-  const place = await pods.addPlace(node, "control");
+  const place = await pods.addPlace(node, "control-pod");
   await LOSSES.frozen.strike(lab, node.name);
   const listed = await sh(lab, node.name, "nft -a list chain inet sallyport classify");
   const handle = /goto hold .*# handle (\d+)/.exec(listed)?.[1];

@@ -61,6 +61,7 @@ export function createPods(lab: Lab): Pods {
   /** Of each node, the one given back last at the end. */
   const free = new Map(lab.topology.nodes.map(({ name }) => [name, [] as string[]]));
   const addressesOf = (node: LabNode) => free.get(node.name) ?? [];
+  let places = 0;
   let writing: Promise<void> = Promise.resolve();
 
   function writePods(): Promise<void> {
@@ -124,9 +125,9 @@ export function createPods(lab: Lab): Pods {
     incarnations,
     async addPlace(node, name) {
       await sh(lab, null, `ip netns add ${name}; ip -n ${name} link set lo up`);
-      // One more than there are places: what is given back is what the next one gets.
-      const number = FIRST_ADDRESS + addressesOf(node).length;
-      addressesOf(node).push(`${node.podGateway.split(".").slice(0, 3).join(".")}.${number}`);
+      // As many as there are places: what one pod gives back is what the next one gets.
+      addressesOf(node).push(`${node.podGateway.split(".").slice(0, 3).join(".")}.${FIRST_ADDRESS + places}`);
+      places += 1;
       return { node, name, process: startAsked<Answer>(lab, name, "pod-process", lab.topology.outside.ip) };
     },
     start,

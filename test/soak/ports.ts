@@ -58,8 +58,8 @@ export function parseLine(line: string, nodeAt: ReadonlyMap<string, string>): Fr
 }
 
 async function startAsking(lab: Lab): Promise<void> {
-  const { name } = lab.topology.outside;
+  const { name, lanIP } = lab.topology.outside;
   const [link] = JSON.parse(await sh(lab, name, "ip -j link show dev eth0")) as [{ ifindex: number; address: string }];
   const script = fileURLToPath(new URL("./asker.ts", import.meta.url));
-  start(lab, name, [process.execPath, script, String(link.ifindex), link.address, ...FLOATING_IPS]);
+  start(lab, name, [process.execPath, script, String(link.ifindex), link.address, lanIP, ...FLOATING_IPS]);
 }

@@ -1,6 +1,12 @@
 /** The soak: gateways are lost, pods come and go, policies change, all at once, until so much has happened or something is wrong. */
+import { cp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { GatewayMode } from "../../policies/nodestate.ts";
+import type { Lab } from "../lab/lab.ts";
+import { outsidePath } from "../lab/namespaces.ts";
+import { labPaths } from "../lab/paths.ts";
 import { createRandom, type Random } from "../sim/random.ts";
 import { nextDeclaration } from "./churn.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
@@ -104,8 +110,16 @@ export async function soak(
       complete: !signal.aborted,
     };
   } finally {
+    if (wrong !== null) await keepLogs(cluster.lab, options).then(say, () => {});
     await cluster.lab.down();
   }
+}
+
+/** @returns where they are, in words */
+async function keepLogs(lab: Lab, { name }: SoakOptions): Promise<string> {
+  const folder = join(tmpdir(), `${name}-logs`);
+  await cp(outsidePath(lab.running, labPaths.logs), folder, { recursive: true });
+  return `what reconciler and agents logged is in ${folder}`;
 }
 
 function progress(
