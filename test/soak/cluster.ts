@@ -6,7 +6,9 @@ import type { GatewayMode } from "../../policies/nodestate.ts";
 import { Workstation } from "../lab/demo/workstation.ts";
 import { firstOutcome, Lab } from "../lab/lab.ts";
 import { until } from "../lab/until.ts";
+import { whileAgentsRun } from "./agents.ts";
 import { createHistory, type History } from "./history.ts";
+import { keepLogs } from "./logs.ts";
 import { type Declaration, FIRST_DECLARATION, manifestsOf, PROBED, PROBED_IP } from "./manifests.ts";
 import { type Asked, startAsked } from "./place.ts";
 import { createPods, type Pods } from "./pods.ts";
@@ -16,6 +18,8 @@ import { createSenders, type Frame, type Senders } from "./senders.ts";
 import { startWitness } from "./witness.ts";
 
 const NODES = 3;
+/** Less than a pulse is silent before its first answer. */
+const SOON_MS = 100;
 const CONFIRMED_WITHIN_MS = 60_000;
 
 export interface Probe {
@@ -46,9 +50,10 @@ export async function openCluster(name: string, mode: GatewayMode, onWrong: (wha
   const lab = await startLab(name, mode);
   try {
     return await watchLab(lab, mode, onWrong);
-  } catch (error) {
+  } catch (cause) {
+    const logs = await keepLogs(lab);
     await lab.down();
-    throw error;
+    throw new Error(`${(cause as Error).message}; ${logs}`, { cause });
   }
 }
 
@@ -59,7 +64,7 @@ async function startLab(name: string, mode: GatewayMode): Promise<Lab> {
 }
 
 async function watchLab(lab: Lab, mode: GatewayMode, onWrong: (what: string) => void): Promise<Cluster> {
-  const { outcome } = await firstOutcome(lab);
+  const { outcome } = await whileAgentsRun(lab, firstOutcome(lab));
   if (outcome !== "applied") throw new Error(`the first commit is ${outcome}`);
   const history = createHistory(FIRST_DECLARATION);
   const senders = createSenders();
@@ -98,18 +103,11 @@ async function startProbe(lab: Lab, pods: Pods, node: Lab["topology"]["nodes"][n
   const place = await pods.addPlace(node, name);
   const { port } = await pods.start({ place, podClass: PROBED, knownMsBefore: 0 });
   const pulse = startAsked<Pulse>(lab, name, "pulse", lab.topology.outside.ip, String(port));
-  const probe = { node: node.name, pulse };
-  await until(`an answer to the probe on ${node.name} through ${PROBED_IP}`, () => isAnswered(probe));
-  return probe;
-}
-
-/** Longer than a busy machine takes its time. */
-const LATELY_MS = 250;
-
-/** By both, lately. */
-export async function isAnswered({ pulse }: Probe): Promise<boolean> {
-  const { icmpSilentMs, tcpSilentMs } = await pulse.ask({});
-  return icmpSilentMs < LATELY_MS && tcpSilentMs < LATELY_MS;
+  await until(`an answer to the probe on ${node.name} through ${PROBED_IP}`, async () => {
+    const { icmpSilentMs, tcpSilentMs } = await pulse.ask({});
+    return icmpSilentMs < SOON_MS && tcpSilentMs < SOON_MS;
+  });
+  return { node: node.name, pulse };
 }
 
 async function confirmed(lab: Lab, commit: string): Promise<void> {

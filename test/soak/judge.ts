@@ -12,7 +12,8 @@ export function wrongSources(
 ): readonly string[] {
   return incarnations.flatMap(({ pod, podClass, nodeIP, port, fromMs, untilMs }) => {
     const sources = history.allowed(podClass, fromMs, untilMs ?? nowMs);
-    const allowed = new Set([...sources].map((source) => (source === "node" ? nodeIP : source)));
+    // What nobody selects is the CNI plugin's: packets of no connection leave as they are, with or without us.
+    const allowed = new Set([...sources].flatMap((source) => (source === "node" ? [nodeIP, pod.ip] : [source])));
     const wrong = [...(seen.get(port) ?? [])].filter((source) => !allowed.has(source));
     const who = `${pod.name} (${podClass}, ${pod.ip} ${pod.mac} on ${pod.node})`;
     return wrong.map((source) => `a packet of ${who} left with ${source}, allowed: ${[...allowed].join(", ")}`);

@@ -33,7 +33,7 @@ if (process.getuid?.() !== 0) {
   process.exit(3);
 }
 const options: SoakOptions = {
-  name: process.env.SOAKNAME ?? `soak-${process.pid}`,
+  name: `soak-${process.pid}`,
   mode: values.mode as GatewayMode,
   seed: Number(values.seed),
   kinds: kinds as LossKind[],

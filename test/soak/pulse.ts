@@ -1,6 +1,6 @@
 /**
  * What a pod feels of its gateway: echoes of the outside host every 10 ms, and a TCP connection on which both sides answer
- * each other at once. Asked {"mark": true}, it begins to measure anew.
+ * each other at once. Asked {"mark": true}, it begins to measure anew; {"again": true}: with a new connection.
  *
  *     node pulse.ts OUTSIDE PORT      answers: Pulse as JSON
  */
@@ -24,22 +24,23 @@ const PAUSE_MS = 5;
 const AGAIN_MS = 50;
 
 function createBeat() {
-  let lastMs = performance.now();
+  let lastMs: number | null = null;
   let gapMs = 0;
   return {
     beat() {
       const nowMs = performance.now();
-      gapMs = Math.max(gapMs, nowMs - lastMs);
+      gapMs = Math.max(gapMs, nowMs - (lastMs ?? nowMs));
       lastMs = nowMs;
     },
     mark() {
       gapMs = 0;
     },
-    silentMs: () => performance.now() - lastMs,
+    silentMs: () => (lastMs === null ? Number.MAX_SAFE_INTEGER : performance.now() - lastMs),
     gapMs: () => gapMs,
   };
 }
 
+let current: Socket | null = null;
 const icmp = createBeat();
 const tcp = createBeat();
 let broken = 0;
@@ -52,6 +53,7 @@ createInterface({ input: ping.stdout }).on("line", (line) => {
 function converse(): void {
   const socket: Socket = connect({ host: outside, port: Number(port), noDelay: true });
   let open = false;
+  current = socket;
   socket.on("error", () => {});
   socket.on("connect", () => {
     open = true;
@@ -62,16 +64,22 @@ function converse(): void {
     setTimeout(() => socket.write("x"), PAUSE_MS);
   });
   socket.on("close", () => {
-    if (open) broken += 1;
+    if (open && socket === current) broken += 1;
     setTimeout(converse, AGAIN_MS);
   });
 }
 converse();
 
 createInterface({ input: process.stdin }).on("line", (line) => {
-  if ((JSON.parse(line) as { readonly mark?: boolean }).mark) {
+  const { mark, again } = JSON.parse(line) as { readonly mark?: boolean; readonly again?: boolean };
+  if (mark) {
     icmp.mark();
     tcp.mark();
+  }
+  if (again) {
+    const former = current;
+    current = null;
+    former?.destroy();
   }
   const pulse: Pulse = {
     icmpGapMs: icmp.gapMs(),

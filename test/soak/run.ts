@@ -1,17 +1,12 @@
 /** The soak: gateways are lost, pods come and go, policies change, all at once, until so much has happened or something is wrong. */
-import { cp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { GatewayMode } from "../../policies/nodestate.ts";
-import type { Lab } from "../lab/lab.ts";
-import { outsidePath } from "../lab/namespaces.ts";
-import { labPaths } from "../lab/paths.ts";
 import { createRandom, type Random } from "../sim/random.ts";
 import { nextDeclaration } from "./churn.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { seesLeak, seesTwoHolders } from "./controls.ts";
 import { wrongPings, wrongSources } from "./judge.ts";
+import { keepLogs } from "./logs.ts";
 import type { LossKind } from "./losses.ts";
 import { CLASSES } from "./manifests.ts";
 import type { Incarnation, Place } from "./pods.ts";
@@ -96,6 +91,7 @@ export async function soak(
     busy.abort();
     await Promise.all([judging, churning]);
     if (wrong === null && !signal.aborted) await guarded(judge(cluster));
+    const started = cluster.pods.incarnations.slice(cluster.probes.length);
     if (wrong === null && !signal.aborted && options.controls) {
       say("controls: a node that lets unknown pods pass, and two that answer for one address");
       await guarded(seesLeak(cluster));
@@ -103,23 +99,16 @@ export async function soak(
     }
     return {
       outages,
-      incarnations: cluster.pods.incarnations.slice(cluster.probes.length),
+      incarnations: started,
       commits,
       frames: cluster.frames(),
       wrong,
       complete: !signal.aborted,
     };
   } finally {
-    if (wrong !== null) await keepLogs(cluster.lab, options).then(say, () => {});
+    if (wrong !== null) say(await keepLogs(cluster.lab));
     await cluster.lab.down();
   }
-}
-
-/** @returns where they are, in words */
-async function keepLogs(lab: Lab, { name }: SoakOptions): Promise<string> {
-  const folder = join(tmpdir(), `${name}-logs`);
-  await cp(outsidePath(lab.running, labPaths.logs), folder, { recursive: true });
-  return `what reconciler and agents logged is in ${folder}`;
 }
 
 function progress(

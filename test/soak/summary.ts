@@ -4,7 +4,7 @@ import type { Outage } from "./strike.ts";
 
 export function summary({ outages, incarnations, commits, frames }: SoakResult): string {
   const rows = [
-    ["what", "times", "ICMP median", "p99", "most", "TCP median", "p99", "most", "broken"],
+    ["what", "times", "ICMP median", "p99", "most", "TCP median", "p99", "most", "broken", "stalled"],
     ...[...Map.groupBy(outages, ({ kind }) => kind)].map(([kind, of]) => outageRow(kind, of)),
   ];
   const held = incarnations.flatMap(({ heldMs }) => heldMs ?? []);
@@ -24,6 +24,7 @@ function outageRow(kind: string, outages: readonly Outage[]): readonly string[] 
     ...of(outages.map(({ icmpMs }) => icmpMs)),
     ...of(outages.map(({ tcpMs }) => tcpMs)),
     String(outages.reduce((sum, { broken }) => sum + broken, 0)),
+    String(outages.reduce((sum, { stalled }) => sum + stalled, 0)),
   ];
 }
 
