@@ -102,7 +102,13 @@ async function watchLab(lab: Lab, mode: GatewayMode, onWrong: (what: string) => 
 async function startProbe(lab: Lab, pods: Pods, node: Lab["topology"]["nodes"][number], name: string): Promise<Probe> {
   const place = await pods.addPlace(node, name);
   const { port } = await pods.start({ place, podClass: PROBED, knownMsBefore: 0 });
-  const pulse = startAsked<Pulse>(lab, name, "pulse", lab.topology.outside.ip, String(port));
+  const pulse = startAsked<Pulse>(
+    lab,
+    name,
+    new URL("./pulse.ts", import.meta.url),
+    lab.topology.outside.ip,
+    String(port),
+  );
   await until(`an answer to the probe on ${node.name} through ${PROBED_IP}`, async () => {
     const { icmpSilentMs, tcpSilentMs } = await pulse.ask({});
     return icmpSilentMs < SOON_MS && tcpSilentMs < SOON_MS;

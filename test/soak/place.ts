@@ -29,14 +29,14 @@ export interface Asked<Answer> {
   ask(question: object): Promise<Answer>;
 }
 
-/** A program of this folder, until the lab ends, that answers each line with one, in order, all of them JSON. */
-export function startAsked<Answer>(lab: Lab, host: string, program: string, ...args: readonly string[]): Asked<Answer> {
-  const script = fileURLToPath(new URL(`./${program}.ts`, import.meta.url));
+/** @param program a script that answers each line with one, in order, all of them JSON; it runs until the lab ends */
+export function startAsked<Answer>(lab: Lab, host: string, program: URL, ...args: readonly string[]): Asked<Answer> {
+  const script = fileURLToPath(program);
   const child = start(lab, host, [process.execPath, script, ...args]);
   const waiting: ((answer: Answer) => void)[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.(JSON.parse(line) as Answer));
   const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`${program} on ${host} ended with exit code ${code}`);
+    throw new Error(`${script} on ${host} ended with exit code ${code}`);
   });
   ended.catch(() => {});
   return {

@@ -128,7 +128,11 @@ export function createPods(lab: Lab): Pods {
       // As many as there are places: what one pod gives back is what the next one gets.
       addressesOf(node).push(`${node.podGateway.split(".").slice(0, 3).join(".")}.${FIRST_ADDRESS + places}`);
       places += 1;
-      return { node, name, process: startAsked<Answer>(lab, name, "pod-process", lab.topology.outside.ip) };
+      return {
+        node,
+        name,
+        process: startAsked<Answer>(lab, name, new URL("./pod-process.ts", import.meta.url), lab.topology.outside.ip),
+      };
     },
     start,
     async end({ node, name, process }, incarnation, knownMs) {
