@@ -37,7 +37,7 @@ export interface Place {
   readonly process: Asked<Answer>;
 }
 
-export interface PodStart {
+interface PodStart {
   readonly place: Place;
   readonly podClass: PodClass;
   /** Before (or, negative, after) the network exists, the inventory names the pod. */
