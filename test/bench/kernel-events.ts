@@ -30,7 +30,8 @@ export async function watchPods(
   const next: PodEvents["next"] = (verb, table, address) =>
     new Promise((resolve) => waiting.set(`${verb} ${table} ${address}`, resolve));
   const heard = next("add", "bare", ip).then(() => true);
-  while (!(await Promise.race([heard, delay(50, false)]))) {
+  // It begins with all there is, from the start whenever something changes meanwhile: each time it is left alone for longer.
+  for (let leaveAloneMs = 50; !(await Promise.race([heard, delay(leaveAloneMs, false)])); leaveAloneMs *= 2) {
     await change("add", ip);
     await change("delete", ip);
   }
