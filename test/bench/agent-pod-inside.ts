@@ -13,6 +13,7 @@ import { addPod, buildNetwork, sh, startWitness } from "../nodeagent/network.ts"
 import { PLAN, podHost, podMac } from "../nodeagent/plan.ts";
 import { attachment, nodeState, signal } from "../nodeagent/states.ts";
 import { openBenchNode, podIPs, stateWith, stop, writeCniEntry } from "./agent-node.ts";
+import { watchPods } from "./kernel-events.ts";
 
 const [sallyport = "", starts = "200", connects = "60"] = process.argv.slice(2);
 const SERVER = "192.168.1.253";
@@ -38,8 +39,7 @@ const agent = node.startAgent(["nsenter", "--net=/run/netns/worker1", process.ex
 await converged;
 
 await sh("worker1", "nft 'add table inet bare; add map inet bare pods { typeof ip saddr . ether saddr : meta mark; }'");
-const events = watchElements();
-await untilMonitorListens();
+const events = await watchPods("worker1", ips[0] ?? "", bare);
 
 const addToKernelMs: number[] = [];
 const bareMs: number[] = [];
@@ -119,31 +119,6 @@ async function timeUntil(done: Promise<unknown>, begin: () => Promise<unknown>):
   const elapsedMs = performance.now() - startedMs;
   await beginning;
   return elapsedMs;
-}
-
-/** It does not say when it does. */
-async function untilMonitorListens(): Promise<void> {
-  const [ip = ""] = ips;
-  const heard = events.next("add", "bare", ip).then(() => true);
-  while (!(await Promise.race([heard, delay(50, false)]))) {
-    await bare("add", ip);
-    await bare("delete", ip);
-  }
-}
-
-/** What the kernel says of the elements, as it changes them. */
-function watchElements() {
-  const args = ["--net=/run/netns/worker1", "nft", "monitor", "elements"];
-  const child = spawn("nsenter", args, { stdio: ["ignore", "pipe", "inherit"] });
-  const waiting = new Map<string, () => void>();
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    const [, verb, table, ip] = /^(add|delete) element inet (\S+) pods \{ (\S+) /.exec(line) ?? [];
-    waiting.get(`${verb} ${table} ${ip}`)?.();
-  });
-  return {
-    next: (verb: "add" | "delete", table: string, ip: string) =>
-      new Promise<void>((resolve) => waiting.set(`${verb} ${table} ${ip}`, resolve)),
-  };
 }
 
 /** A process in the pod that connects whenever it is told. It knows its next hop: it has spoken with the node's network. */
