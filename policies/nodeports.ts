@@ -29,8 +29,13 @@ export function planPorts(
   previous: Previous,
   gateways: ReadonlySet<string>,
 ): NodePorts {
-  const nodes = sites.all.flatMap(({ name, underlay }) => (underlay === null ? [] : [name]));
-  const gatewayMode = gatewayModeOf(cluster, previous, nodes.length);
+  const connected = sites.all.flatMap(({ name, underlay }) => (underlay === null ? [] : [{ name, ip: underlay.ip }]));
+  const nodes = connected.map(({ name }) => name);
+  const gatewayMode = gatewayModeOf(
+    cluster,
+    previous,
+    connected.map(({ ip }) => ip),
+  );
   const mayHaveBlocks = gatewayMode === "stateless" || nodes.length <= BLOCKS_MAX;
   const blocks = mayHaveBlocks ? giveBlocks(previous.portBlocks, nodes) : previous.portBlocks;
   const sources = sourceNodes(blocks, sites);

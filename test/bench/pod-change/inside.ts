@@ -63,11 +63,16 @@ const without = { ...all, attachments: attachments.slice(1) };
 const write = (verb: "add" | "delete", table: keyof typeof BARE) =>
   execa("nft", [verb, "element", "inet", table, "pods", `{ ${key}${verb === "add" ? ` : ${BARE[table]}` : ""} }`]);
 
-let remembered: ObservedKernel | null = null;
+let remembered: ObservedKernel | undefined;
 async function pass(input: ConvergeInput): Promise<void> {
-  const { error, observed } = await converge(input, kernel, () => {}, remembered);
+  const { error, observed } = await converge(
+    input,
+    kernel,
+    () => {},
+    remembered && { kernel: remembered, isFresh: false },
+  );
   if (error !== null) throw new Error(error);
-  remembered = observed;
+  remembered = observed ?? undefined;
 }
 
 await pass(without);
