@@ -1,5 +1,5 @@
-// Stateless gateways: worker2 and worker3 · connections of a pod on worker1 and of one on worker2: downloads on which the
-// pod is silent, uploads on which the server is, datagrams that are answered
+// Gateways: worker2 and worker3 · connections of a pod on worker1, and when stateless of one on worker2: downloads on which
+// the pod is silent, uploads on which the server is, datagrams that are answered
 import { beforeAll, describe, expect, test } from "vitest";
 import { isRoot, runInsideAsRoot } from "../private.ts";
 
@@ -24,25 +24,28 @@ interface Outcome {
   readonly control: number;
 }
 
-describe.runIf(isRoot)(`stateless gateways are lost while ${COUNT} connections of each kind last`, () => {
-  let seen: Outcome;
-  beforeAll(async () => {
-    seen = await runInsideAsRoot("leasing/kept.inside.ts", timeoutMs, [String(COUNT), String(ROUNDS)]);
-    if (ROUNDS > 1)
-      console.table(
-        Object.entries(seen.outcome).flatMap(([fault, all]) =>
-          all.map((kept) => ({ fault, ...kept.kept, medianMs: kept.medianMs, mostMs: kept.mostMs })),
-        ),
-      );
-  }, timeoutMs);
+describe.runIf(isRoot).each(["stateless", "stateful"])(
+  `%s gateways are lost while ${COUNT} connections of each kind last`,
+  (mode) => {
+    let seen: Outcome;
+    beforeAll(async () => {
+      seen = await runInsideAsRoot("leasing/kept.inside.ts", timeoutMs, [String(COUNT), String(ROUNDS), mode]);
+      if (ROUNDS > 1)
+        console.table(
+          Object.entries(seen.outcome).flatMap(([fault, all]) =>
+            all.map((kept) => ({ fault, ...kept.kept, medianMs: kept.medianMs, mostMs: kept.mostMs })),
+          ),
+        );
+    }, timeoutMs);
 
-  test.each(FAULTS)("%s: every connection is kept, also silent ones, and datagrams go on", (fault) => {
-    const { all } = seen;
-    const kept = (seen.outcome[fault] ?? []).map((each) => each.kept);
-    expect(kept).toEqual(Array(ROUNDS).fill({ downloads: all, uploads: all, datagrams: all }));
-  });
+    test.each(FAULTS)("%s: every connection is kept, also silent ones, and datagrams go on", (fault) => {
+      const { all } = seen;
+      const kept = (seen.outcome[fault] ?? []).map((each) => each.kept);
+      expect(kept).toEqual(Array(ROUNDS).fill({ downloads: all, uploads: all, datagrams: all }));
+    });
 
-  test("without their entries on the pod's node they are not (negative control)", () => {
-    expect(seen.control).toBeLessThan(seen.all);
-  });
-});
+    test("without their entries on the pod's node they are not (negative control)", () => {
+      expect(seen.control).toBeLessThan(seen.all);
+    });
+  },
+);
