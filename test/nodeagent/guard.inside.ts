@@ -55,8 +55,17 @@ async function spring({ on, counter, breaks, attempt, expectHeld }: Trap) {
   const outcome: Record<string, object> = {};
   for (const family of FAMILIES) {
     const before = await counted(on, counter);
-    const came = await attempt(family, expectHeld);
-    outcome[`IPv${family}`] = { came, counts: (await counted(on, counter)) > before };
+    let came = await attempt(family, expectHeld);
+    const isCounted = async () => (await counted(on, counter)) > before;
+    // On a busy machine its first packet may be lost before it comes to the guard; none may come through.
+    for (
+      let again = 0;
+      expectHeld && again < 3 && (came === "held" || came === false) && !(await isCounted());
+      again += 1
+    ) {
+      came = await attempt(family, expectHeld);
+    }
+    outcome[`IPv${family}`] = { came, counts: await isCounted() };
   }
   await sh(
     host(on),
