@@ -85,16 +85,18 @@ async function sixSteps(lab: Lab, pod: string, seen: Observations): Promise<void
     seen.contains(name, expected, packet, [capture.command, packet ?? ""]);
   };
   await tell(`1 pod ${pod} on ${node} sends`, `${podIP}.`, captures.podSends);
-  await tell(`2 the packet matches and travels to the gateway node ${gateway.name}`, `IP ${podIP}.`, captures.tunnel);
+  // Gateways of a new cluster are stateless: the pod's node translates, and it is there that the way back is known.
+  const travels = `2 the packet matches and travels to the gateway node ${gateway.name}`;
+  await tell(travels, `IP ${FIRST_FLOATING_IP}.`, captures.tunnel);
   seen.contains("3 the outside host sees the floating IP", `"source":"${FIRST_FLOATING_IP}"`, answer.stdout, [
     `${pod}# ${curl.join(" ")}`,
     answer.stdout,
   ]);
   await tell("4 the reply arrives at the gateway", `${outside}.80 > ${FIRST_FLOATING_IP}.`, captures.reply);
   const conntrack = ["conntrack", "-L", "-p", "tcp", "-s", podIP, "-d", outside];
-  const entry = (await lab.exec(gateway.name, conntrack)).stdout.split("\n")[0];
+  const entry = (await lab.exec(node, conntrack)).stdout.split("\n")[0];
   seen.contains(`5 conntrack restores ${podIP}`, `src=${outside} dst=${FIRST_FLOATING_IP}`, entry, [
-    `${gateway.name}# ${conntrack.join(" ")}`,
+    `${node}# ${conntrack.join(" ")}`,
     entry ?? "",
   ]);
   seen.equals("6 the pod gets its answer", "0", String(answer.exitCode), [`exit code of curl: ${answer.exitCode}`]);
