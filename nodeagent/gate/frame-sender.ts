@@ -1,22 +1,14 @@
 /**
  * The door to the wire: frames of one length, through one program that lives as long as it is needed. A program for each
  * frame would cost a take-over 5 ms and more on a busy machine.
- *
- * socat's INTERFACE address would have the kernel hand it every packet of the device; a socket of protocol 0 receives
- * nothing. It sends by the index of the device (packet(7), struct sockaddr_ll).
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { endianness } from "node:os";
 import type { Writable } from "node:stream";
 import { TOOL_ENVIRONMENT } from "../kernel/environment.ts";
+import { packetSocket } from "../kernel/packet-socket.ts";
 import { FRAME_BYTES } from "./frames.ts";
 
 const PROGRAM = "socat";
-const AF_PACKET = 17;
-const SOCK_RAW = 3;
-/** What follows the family: protocol 2, index 4, hardware type 2, packet type 1, address length 1, address 8 bytes. */
-const SOCKADDR_LL_BYTES = 18;
-const INDEX_OFFSET = 2;
 
 export interface FrameSender {
   /**
@@ -37,8 +29,7 @@ export function createFrameSender(deviceIndex: number, onFailure: (reason: strin
   let child: Socat | null = null;
 
   function start(): Socat {
-    const target = `SOCKET-SENDTO:${AF_PACKET}:${SOCK_RAW}:0:x${linkAddress(deviceIndex).toString("hex")}`;
-    const started = spawn(PROGRAM, ["-u", `-b${FRAME_BYTES}`, "STDIN", target], {
+    const started = spawn(PROGRAM, ["-u", `-b${FRAME_BYTES}`, "STDIN", packetSocket(deviceIndex)], {
       env: TOOL_ENVIRONMENT,
       stdio: ["pipe", "ignore", "ignore"],
     });
@@ -65,11 +56,4 @@ export function createFrameSender(deviceIndex: number, onFailure: (reason: strin
       closing?.stdin.end();
     },
   };
-}
-
-function linkAddress(deviceIndex: number): Buffer {
-  const address = Buffer.alloc(SOCKADDR_LL_BYTES);
-  if (endianness() === "LE") address.writeUInt32LE(deviceIndex, INDEX_OFFSET);
-  else address.writeUInt32BE(deviceIndex, INDEX_OFFSET);
-  return address;
 }

@@ -1,6 +1,6 @@
 /** The door to the pods' kernels: frames to them, past everything on this node that judges packets. */
-import { endianness } from "node:os";
 import type { Family } from "../addresses.ts";
+import { packetSocket } from "./packet-socket.ts";
 import { run, tryRun } from "./run.ts";
 import { withUnnamedFile } from "./unnamed-file.ts";
 
@@ -20,9 +20,6 @@ export interface Prober {
   send(device: PodDevice, frames: readonly Buffer[]): Promise<void>;
 }
 
-const AF_PACKET = 17;
-const SOCK_RAW = 3;
-
 export function createProber(): Prober {
   return {
     async devices(family, ips) {
@@ -37,12 +34,7 @@ export function createProber(): Prober {
       const [first] = frames;
       if (first === undefined) return;
       await withUnnamedFile(Buffer.concat(frames), (path) =>
-        tryRun("socat", [
-          "-u",
-          `-b${first.length}`,
-          `OPEN:${path},rdonly`,
-          `SOCKET-SENDTO:${AF_PACKET}:${SOCK_RAW}:0:x${linkAddress(index)}`,
-        ]),
+        tryRun("socat", ["-u", `-b${first.length}`, `OPEN:${path},rdonly`, packetSocket(index)]),
       );
     },
   };
@@ -64,12 +56,4 @@ async function deviceNames(family: Family, ips: readonly string[]): Promise<Read
       return ip === undefined || device === undefined ? [] : [[ip, device]];
     }),
   );
-}
-
-/** What follows the family in sockaddr_ll (packet(7)): protocol 2, index 4, hardware type 2, packet type 1, length 1, address 8. */
-function linkAddress(index: number): string {
-  const bytes = Buffer.alloc(18);
-  if (endianness() === "LE") bytes.writeUInt32LE(index, 2);
-  else bytes.writeUInt32BE(index, 2);
-  return bytes.toString("hex");
 }
