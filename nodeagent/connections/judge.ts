@@ -2,6 +2,7 @@
 import type { ClassRule, EgressId, PortBlock } from "../../policies/nodestate.ts";
 import { isInPrefix, splitPrefix } from "../addresses.ts";
 import { CT_MARK_OURS, ID_MASK } from "../constants.ts";
+import { UDP } from "../kernel/ctnetlink.ts";
 import type { Flow } from "../kernel/flows.ts";
 import { isOverlaySource } from "../overlay-source.ts";
 
@@ -42,7 +43,6 @@ interface Stateless {
 
 export type Judgement = "keep" | "end" | "forget";
 
-export const UDP = 17;
 const ICMP = 1;
 const ICMPV6 = 58;
 /** Their packets begin anew at any time. Of other protocols packets midway would be taken for a connection without a policy. */

@@ -5,10 +5,9 @@
 import { familyOf } from "../addresses.ts";
 import { PROBE_NUMBER } from "../constants.ts";
 import { FRAME_BYTES } from "../gate/frames.ts";
-import { addressBytes, type Tuple } from "../kernel/ctnetlink.ts";
+import { addressBytes, TCP, type Tuple } from "../kernel/ctnetlink.ts";
 import { checksum, macBytes } from "../kernel/icmpv6-frame.ts";
 
-const TCP = 6;
 const HOP_LIMIT = 64;
 const FLAG_ACK = 0x10;
 const ETHERTYPE = { 4: 0x0800, 6: 0x86dd } as const;

@@ -3,11 +3,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FAMILIES, type Family, familyOf } from "../addresses.ts";
 import { ID_MASK, MAIN_TABLE, MARK_SNAT, MARK_TUNNEL } from "../constants.ts";
 import type { InBackground } from "../execute.ts";
+import { UDP } from "../kernel/ctnetlink.ts";
 import type { Flow } from "../kernel/flows.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { isOverlaySource } from "../overlay-source.ts";
 import { setName } from "../skeleton/words.ts";
-import { createJudge, isOpen, type Settlement, UDP } from "./judge.ts";
+import { createJudge, isOpen, type Settlement } from "./judge.ts";
 import { tell, toldMarks } from "./tell.ts";
 import { forgottenWords, resetWords } from "./words.ts";
 

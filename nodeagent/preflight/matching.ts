@@ -1,5 +1,6 @@
 /** Would a rule of somebody else's match a packet of ours? Three answers: most of what rules match by is not known here. */
 import { ID_MASK } from "../constants.ts";
+import { UDP } from "../kernel/ctnetlink.ts";
 import type { ListedRule, Statement } from "./chains.ts";
 
 export type Truth = "yes" | "no" | "maybe";
@@ -60,7 +61,6 @@ function equals({ left, right }: Match, packet: Packet): Truth {
   return mark !== null && typeof right === "number" ? markEquals(packet.role, mark, right) : "maybe";
 }
 
-const UDP = 17;
 const isUdp = (protocol: unknown) => protocol === "udp" || protocol === UDP;
 
 /** As `udp dport`; "" when it is about something else. */

@@ -38,8 +38,7 @@ export function gatewayTable({ mode, devices }: GatewaySettings): TableDeclarati
         name: "egress",
         hook: { type: "filter", hook: "egress", priority: 0, device: OVERLAY_DEVICE },
         rules: [
-          ...(stateless ? addressOwnErrors : []),
-          ...(stateless ? [] : FAMILIES.map(toSource)),
+          ...(stateless ? addressOwnErrors : FAMILIES.map(toSource)),
           { text: `ether daddr set meta ${idInMark} map @gateways`, comment: "to the gateway of the egress id" },
           { text: `ether daddr ${NEXT_HOP_MAC} counter drop`, comment: "no gateway for this egress id: held" },
         ],

@@ -16,7 +16,7 @@ import {
   rememberOwn,
 } from "./fragments.ts";
 import { ERRORS, quotedRules } from "./quoted.ts";
-import { overlay, PORT_GROUP, setName, WORDS } from "./words.ts";
+import { overlay, PORT_GROUP, PORT_PROTOCOLS, setName, WORDS } from "./words.ts";
 
 /** After the gate (gate/table.ts), before everybody else. */
 const RETURNING_PRIORITY = -290;
@@ -62,7 +62,7 @@ function returningChain(family: Family): ChainDeclaration {
     rules: [
       { text: "meta mark set 0", comment: "it would travel in the header" },
       { text: `${laterFragment(family)} goto ${setName("fragment", family)}`, comment: "without ports" },
-      ...["tcp", "udp", "sctp"].map((protocol) => ({
+      ...PORT_PROTOCOLS.map((protocol) => ({
         text: `meta l4proto ${protocol} ether daddr set th dport & ${PORT_GROUP} map @node_of_port ${pass}`,
         comment: `the node that has the port: ${protocol}`,
       })),

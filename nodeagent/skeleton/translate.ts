@@ -5,10 +5,10 @@ import type { PortBlock } from "../../policies/nodestate.ts";
 import { FAMILIES, type Family } from "../addresses.ts";
 import type { ChainDeclaration, RuleDeclaration } from "../kernel/nft/declaration.ts";
 import { OVERLAY_SOURCES, overlaySource } from "../overlay-source.ts";
-import { hasSnatMark, idInMark, overlay, setName, WORDS } from "./words.ts";
+import { hasSnatMark, idInMark, overlay, PORT_PROTOCOLS, setName, WORDS } from "./words.ts";
 
 /** Whose connections have a number that translation can choose, and by which the answer is told. */
-export const NUMBERED_PROTOCOLS: readonly string[] = ["tcp", "udp", "sctp", "icmp", "ipv6-icmp"];
+export const NUMBERED_PROTOCOLS: readonly string[] = [...PORT_PROTOCOLS, "icmp", "ipv6-icmp"];
 
 /** Whose connections are handed over when a gateway is lost: their ports are the same on the way to it and behind it. */
 const HANDED_OVER: readonly string[] = ["tcp", "udp"];
@@ -67,7 +67,7 @@ function translatingRules(family: Family, block: PortBlock): readonly RuleDeclar
   return [
     { text: "meta l4proto != @numbered counter name portless drop", comment: "no answer would find its way: held" },
     { text: `${icmp} type != echo-request counter name portless drop`, comment: "nor to other queries: held" },
-    ...["tcp", "udp", "sctp"].map((protocol) => ({ text: `meta l4proto ${protocol} ${to}`, comment: protocol })),
+    ...PORT_PROTOCOLS.map((protocol) => ({ text: `meta l4proto ${protocol} ${to}`, comment: protocol })),
     { text: `${icmp} type echo-request ${to}`, comment: "echo" },
   ];
 }

@@ -40,6 +40,8 @@ export function setName(name: string, family: Family): string {
   return family === 4 ? name : `${name}6`;
 }
 
+/** Whose headers begin with the ports, where `th dport` finds them. */
+export const PORT_PROTOCOLS: readonly string[] = ["tcp", "udp", "sctp"];
 /** Ports are looked up by their upper bits: no block of ports is smaller, or begins between two groups. */
 export const PORT_GROUP_SIZE = 256;
 export const PORT_GROUP = `0x${(0x10000 - PORT_GROUP_SIZE).toString(16)}`;
