@@ -5,6 +5,7 @@ import { CT_MARK_OURS, ID_MASK } from "../constants.ts";
 import { UDP } from "../kernel/ctnetlink.ts";
 import type { Flow } from "../kernel/flows.ts";
 import { isOverlaySource } from "../overlay-source.ts";
+import { hasPort } from "../port-block.ts";
 
 export interface PodChange {
   readonly ip: string;
@@ -99,9 +100,7 @@ function leadsBy(rule: ClassRule, id: EgressId): boolean {
 function isAnswerable(flow: Flow, id: EgressId, { stateless, floatingOfId }: Settlement): boolean {
   if (stateless === null) return true;
   const { block } = stateless;
-  const inBlock =
-    block !== null && flow.seenAsPort >= block.firstPort && flow.seenAsPort < block.firstPort + block.ports;
-  return inBlock && flow.seenAs === floatingOfId.get(id);
+  return block !== null && hasPort(block, flow.seenAsPort) && flow.seenAs === floatingOfId.get(id);
 }
 
 /** In their order. */

@@ -4,6 +4,7 @@ import { familyOf } from "../addresses.ts";
 import { isTcpState, TCP, type TranslatedConnection, UDP } from "../kernel/ctnetlink.ts";
 import type { Flow } from "../kernel/flows.ts";
 import { overlaySource } from "../overlay-source.ts";
+import { hasPort } from "../port-block.ts";
 import type { FlowRecord, HandedFlows } from "./messages.ts";
 
 /** Those that a gateway would have to know: answered, not about to end, and sent through the overlay. */
@@ -31,9 +32,8 @@ export function connectionsOf(
   const floatingIP = held.find((address) => address.id === id)?.ip;
   if (block === undefined || floatingIP === undefined) return null;
   const family = familyOf(floatingIP);
-  const isOwn = (port: number) => port >= block.firstPort && port < block.firstPort + block.ports;
   return flows.flatMap(([protocol, port, server, serverPort, tcpState, timeoutS]) => {
-    if (!isOwn(port) || familyOf(server) !== family) return [];
+    if (!hasPort(block, port) || familyOf(server) !== family) return [];
     const source = overlaySource(block, family);
     return [{ protocol, source, server, port, serverPort, floatingIP, zone: id, mark: id, tcpState, timeoutS }];
   });
