@@ -11,7 +11,7 @@ import { FLOWS_MAX, type FlowRecord, type FlowsAnswer, type HandedFlows } from "
 export interface Giver {
   /** Replaces what is under way for this id, to whomever. */
   give(to: string, id: EgressId, flows: readonly FlowRecord[], now: number): void;
-  answered(from: string, answer: FlowsAnswer, now: number): void;
+  answered(from: string, answer: FlowsAnswer): void;
   wake(now: number): readonly { readonly to: string; readonly message: HandedFlows }[];
   /** When `wake` has something to do. */
   wakeAt(): number;

@@ -1,6 +1,7 @@
 /** Connections follow their address to a stateful gateway: the pure parts with a clock, a connection table and a way to send. */
 import type { EgressId, NodeState } from "../../policies/nodestate.ts";
-import { FAMILIES } from "../addresses.ts";
+import { familyOf } from "../addresses.ts";
+import { createAlarm } from "../alarm.ts";
 import type { Conntrack } from "../kernel/conntrack.ts";
 import type { Log } from "../log.ts";
 import { createGiver } from "./giver.ts";
@@ -25,23 +26,22 @@ export interface Handover {
 export function startHandover({ conntrack, send, nowMs, log }: HandoverParts): Handover {
   const giver = createGiver();
   let current: NodeState | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
-
-  function tell(): void {
-    clearTimeout(timer);
-    if (closed) return;
+  const alarm = createAlarm(nowMs, () => {
     for (const { to, message } of giver.wake(nowMs())) send(to, message);
-    const wakeAt = giver.wakeAt();
-    if (wakeAt !== Number.POSITIVE_INFINITY) timer = setTimeout(tell, Math.max(0, wakeAt - nowMs()));
+    sleep();
+  });
+
+  function sleep(): void {
+    alarm.set(giver.wakeAt());
   }
 
   async function give(id: EgressId, to: string, state: NodeState): Promise<void> {
-    const listed = await Promise.all(FAMILIES.map((family) => conntrack.listMarked(family, id)));
-    const flows = recordsOf(listed.flat(), state);
+    const ip = state.lease?.addresses.find((address) => address.id === id)?.ip;
+    if (ip === undefined) return;
+    const flows = recordsOf(await conntrack.listMarked(familyOf(ip), id), state);
     if (flows.length > 0) log.info({ id, to, connections: flows.length }, "handed connections to their new gateway");
     giver.give(to, id, flows, nowMs());
-    tell();
+    sleep();
   }
 
   async function take(from: string, message: HandedFlows): Promise<void> {
@@ -68,12 +68,9 @@ export function startHandover({ conntrack, send, nowMs, log }: HandoverParts): H
         take(from, message).catch(warn);
         return;
       }
-      giver.answered(from, message, nowMs());
-      tell();
+      giver.answered(from, message);
+      sleep();
     },
-    close() {
-      closed = true;
-      clearTimeout(timer);
-    },
+    close: alarm.close,
   };
 }

@@ -1,4 +1,5 @@
 /** Tells and hears of moves over the network: the pure parts with a clock and a way to send. */
+import { createAlarm } from "../alarm.ts";
 import { createListener, type Followed, type Holder } from "./listener.ts";
 import type { HeldEpoch, Moved, MovedAnswer } from "./messages.ts";
 import { createTeller } from "./teller.ts";
@@ -28,17 +29,13 @@ export interface Moves {
 export function startMoves({ send, onMoved, nowMs }: MovesParts): Moves {
   const teller = createTeller();
   const listener = createListener();
-  let timer: NodeJS.Timeout | undefined;
-
-  function tell(): void {
+  const alarm = createAlarm(nowMs, () => {
     for (const { to, message } of teller.wake(nowMs())) send(to, message);
     sleep();
-  }
+  });
 
   function sleep(): void {
-    clearTimeout(timer);
-    const wakeAt = teller.wakeAt();
-    if (wakeAt !== Number.POSITIVE_INFINITY) timer = setTimeout(tell, Math.max(0, wakeAt - nowMs()));
+    alarm.set(teller.wakeAt());
   }
 
   return {
@@ -67,6 +64,6 @@ export function startMoves({ send, onMoved, nowMs }: MovesParts): Moves {
       send(from, answer);
       if (changes.length > 0) onMoved(changes);
     },
-    close: () => clearTimeout(timer),
+    close: alarm.close,
   };
 }

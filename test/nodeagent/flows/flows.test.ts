@@ -97,7 +97,7 @@ describe("a gateway", () => {
           for (const { to, message } of giver.wake(now)) {
             if (losses.next().value) continue;
             taken.set(message.batch, message.flows);
-            if (!losses.next().value) giver.answered(to, { type: "flows-answer", batch: message.batch }, now);
+            if (!losses.next().value) giver.answered(to, { type: "flows-answer", batch: message.batch });
           }
         }
         if (giver.wakeAt() !== Number.POSITIVE_INFINITY) return;
@@ -111,7 +111,7 @@ describe("a gateway", () => {
     const giver = createGiver();
     giver.give("worker2", 7, records(1), 0);
     giver.wake(0);
-    giver.answered("worker3", { type: "flows-answer", batch: 1 }, 1);
+    giver.answered("worker3", { type: "flows-answer", batch: 1 });
     expect(giver.wake(100)).toHaveLength(1);
     expect(giver.wake(30_000)).toEqual([]);
     expect(giver.wakeAt()).toBe(Number.POSITIVE_INFINITY);
