@@ -2,7 +2,7 @@
 import { gatewayModeOf } from "./gatewaymode.ts";
 import type { ClusterSettings } from "./intent.ts";
 import type { GivenBlock, Previous } from "./model.ts";
-import type { GatewayMode, PortBlock, SourceNode } from "./nodestate.ts";
+import type { GatewayMode, NodeState, PortBlock, SourceNode } from "./nodestate.ts";
 import { BLOCKS_MAX, giveBlocks } from "./portblocks.ts";
 import type { Sites } from "./sites.ts";
 
@@ -65,4 +65,9 @@ function sourceNodes(blocks: readonly GivenBlock[], { all }: Sites): SourceNode[
     if (underlay === null || block === undefined) return [];
     return [{ node: name, underlayIP: underlay.ip, mac: underlay.mac, block }];
   });
+}
+
+/** Where gateways are stateless the pod's own node translates, if it has ports to do so. */
+export function translates(state: NodeState | undefined): boolean {
+  return state?.gatewayMode !== "stateless" || state.portBlock !== null;
 }

@@ -217,11 +217,12 @@ export async function openLeaseSession(parts: SessionParts, first: Place): Promi
       const relevant = conflicts.filter(
         ({ ip, mac, byGateway }) => !byGateway || (held.has(ip) && mac !== sender?.mac),
       );
-      const usedBy = (gateways: boolean) => [
-        ...new Set(relevant.flatMap(({ ip, byGateway }) => (byGateway === gateways && held.has(ip) ? [ip] : []))),
-      ];
-      announce(usedBy(false));
-      if (usedBy(true).length > 0) driver.give({ on: "contested", ips: usedBy(true) });
+      const { gateways = [], strangers = [] } = Object.groupBy(
+        relevant.filter(({ ip }) => held.has(ip)),
+        ({ byGateway }) => (byGateway ? "gateways" : "strangers"),
+      );
+      announce(addressesOf(strangers));
+      if (gateways.length > 0) driver.give({ on: "contested", ips: addressesOf(gateways) });
       return relevant.map((conflict) => conflictWords(conflict, nowMs()));
     },
     effective: (state) => withLease(state, holding(), moves.newer(), parts.inherited),
@@ -266,6 +267,10 @@ async function openGate(parts: SessionParts, first: Place): Promise<OpenedGate> 
     gate.close();
     throw error;
   }
+}
+
+function addressesOf(conflicts: readonly Conflict[]): readonly string[] {
+  return [...new Set(conflicts.map(({ ip }) => ip))];
 }
 
 function conflictWords(conflict: Conflict, nowMs: number): string {

@@ -1,8 +1,9 @@
 /** Every pod of two plans, compared by its class: most pods share the answer of one that was looked at already. */
+import { translates } from "../nodeports.ts";
 import type { NodePod, NodeState } from "../nodestate.ts";
 import { type Connections, type Fate, fateComparer } from "./connections.ts";
 import { forEachPair, type Place } from "./pairs.ts";
-import { type KnownClass, type Planned, type SourceChange, sourceComparer, translates } from "./sources.ts";
+import { type KnownClass, type Planned, type SourceChange, sourceComparer } from "./sources.ts";
 
 export interface ChangedPod {
   readonly pod: NodePod;

@@ -14,7 +14,7 @@ import {
 } from "../addresses.ts";
 import type { Cidr, Intent } from "../intent.ts";
 import type { Plan } from "../model.ts";
-import type { ClassRule, NodeState, PodClass } from "../nodestate.ts";
+import type { ClassRule, PodClass } from "../nodestate.ts";
 import type { View } from "../view.ts";
 import { holdersById } from "./holders.ts";
 import { PrefixMap, PrefixSet, remainder } from "./regions.ts";
@@ -36,11 +36,6 @@ export interface KnownClass {
   readonly podClass: PodClass | undefined;
   /** False: its packets are not translated, so what is selected is dropped. */
   readonly translates: boolean;
-}
-
-/** Where gateways are stateless the pod's own node translates, if it has ports to do so. */
-export function translates(state: NodeState | undefined): boolean {
-  return state?.gatewayMode !== "stateless" || state.portBlock !== null;
 }
 
 export interface SourceChange {

@@ -3,11 +3,11 @@
  * the state of the pod's node, so it is the one that the node is told; the reasons come from what is declared.
  */
 import { type Address, contains, formatAddress, parseAddress, parseCidr, prefixOf } from "../addresses.ts";
-import { translates } from "../effect/sources.ts";
 import type { Position } from "../findings.ts";
 import type { FailureMode, Intent } from "../intent.ts";
 import type { Plan, PolicyOutcome } from "../model.ts";
 import { neverRouted } from "../neverrouted.ts";
+import { translates } from "../nodeports.ts";
 import type { NodePod, NodeState, PodClass } from "../nodestate.ts";
 import { qualifiedName } from "../text.ts";
 import type { PodView, View } from "../view.ts";

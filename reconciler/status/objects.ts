@@ -3,10 +3,11 @@ import { dump } from "js-yaml";
 import type { Group, LabelSelector, Policy } from "../../policies/intent.ts";
 import { ON_GATEWAY_FAILURE } from "../../policies/manifests/schemas.ts";
 import type { GroupOutcome, PolicyOutcome } from "../../policies/model.ts";
+import { translates } from "../../policies/nodeports.ts";
 import type { NodeReport } from "../../policies/nodestate.ts";
 import { groupCondition, isConverged, policyCondition } from "./confirmation.ts";
 import type { StatusInput } from "./input.ts";
-import { lacksPorts, portRange } from "./ports.ts";
+import { portRange } from "./ports.ts";
 
 const apiVersion = "networking.gke.io/v1";
 
@@ -100,9 +101,7 @@ function nodePage(node: string, { plan, nodes }: StatusInput): string {
       ...(state && { gatewayMode: state.gatewayMode, ports: portRange(state) }),
       pods: state?.pods.length ?? 0,
     },
-    ...(state && lacksPorts(state)
-      ? { waitsFor: "ports: what policies select here is held until there are some" }
-      : {}),
+    ...(!translates(state) ? { waitsFor: "ports: what policies select here is held until there are some" } : {}),
     ...(report
       ? {
           reported: {

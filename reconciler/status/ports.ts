@@ -4,8 +4,3 @@ import type { NodeState } from "../../policies/nodestate.ts";
 export function portRange({ portBlock }: NodeState): string | null {
   return portBlock && `${portBlock.firstPort}-${portBlock.firstPort + portBlock.ports - 1}`;
 }
-
-/** The node cannot translate what policies select there. */
-export function lacksPorts({ gatewayMode, portBlock }: NodeState): boolean {
-  return gatewayMode === "stateless" && portBlock === null;
-}

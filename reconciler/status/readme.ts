@@ -1,13 +1,14 @@
 /** The status branch's front page: what a person sees first in the forge. */
 import type { Finding } from "../../policies/findings.ts";
 import type { PolicyOutcome } from "../../policies/model.ts";
+import { translates } from "../../policies/nodeports.ts";
 import type { NodeState } from "../../policies/nodestate.ts";
 import { listNames } from "../../policies/text.ts";
 import { groupCondition, isConverged, isHeldBy, policyCondition } from "./confirmation.ts";
 import type { CommitRef, StatusInput } from "./input.ts";
 import { escapeMarkdown, markdownLink, markdownTable } from "./markdown.ts";
 import { groupPath, nodePath, policyPath } from "./objects.ts";
-import { lacksPorts, portRange } from "./ports.ts";
+import { portRange } from "./ports.ts";
 
 const maxFindings = 100;
 
@@ -169,7 +170,7 @@ function gatewayModeLine({ plan: { next } }: StatusInput): string {
 }
 
 function portsOf(state: NodeState): string {
-  return lacksPorts(state) ? "none: what policies select is held" : (portRange(state) ?? "");
+  return translates(state) ? (portRange(state) ?? "") : "none: what policies select is held";
 }
 
 function outcomeOf(progress: ReturnType<StatusInput["nodes"]["get"]>): string {
