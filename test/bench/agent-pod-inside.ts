@@ -14,6 +14,7 @@ import { PLAN, podHost, podMac } from "../nodeagent/plan.ts";
 import { attachment, nodeState, signal } from "../nodeagent/states.ts";
 import { openBenchNode, podIPs, stateWith, stop, writeCniEntry } from "./agent-node.ts";
 import { watchPods } from "./kernel-events.ts";
+import { timeUntil } from "./measure.ts";
 
 const [sallyport = "", starts = "200", connects = "60"] = process.argv.slice(2);
 const SERVER = "192.168.1.253";
@@ -110,15 +111,6 @@ function bare(verb: "add" | "delete", ip: string): Promise<unknown> {
   const element = `{ ${ip} . ${podMac(ip)}${verb === "add" ? " : 1" : ""} }`;
   const nft = ["nft", verb, "element", "inet", "bare", "pods", element];
   return execa("nsenter", ["--net=/run/netns/worker1", ...nft]);
-}
-
-async function timeUntil(done: Promise<unknown>, begin: () => Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  const beginning = begin();
-  await done;
-  const elapsedMs = performance.now() - startedMs;
-  await beginning;
-  return elapsedMs;
 }
 
 /** A process in the pod that connects whenever it is told. It knows its next hop: it has spoken with the node's network. */

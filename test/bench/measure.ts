@@ -24,3 +24,13 @@ export async function buildPackage(folder: string): Promise<string> {
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
   return join(folder, "cli/sallyport.js");
 }
+
+/** How long it takes until `done` after `begin` was called; resolves when both are over. */
+export async function timeUntil(done: Promise<unknown>, begin: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  const beginning = begin();
+  await done;
+  const elapsedMs = performance.now() - startedMs;
+  await beginning;
+  return elapsedMs;
+}

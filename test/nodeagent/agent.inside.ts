@@ -8,7 +8,7 @@ import type { NodeReport, Signal } from "../../policies/nodestate.ts";
 import { serveSignals } from "../../reconciler/signal/server.ts";
 import { makeCertificates } from "../lab/certificates.ts";
 import { podMac } from "./plan.ts";
-import { attachment, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
+import { cniCacheEntry, gateway, nodeState, OUTSIDE, pod, podClass, signal } from "./states.ts";
 
 const PORT = 7443;
 const POD = "10.10.1.5";
@@ -32,19 +32,9 @@ const state = nodeState(1, {
 });
 
 async function writeCniEntry(ip: string): Promise<void> {
-  const { namespace, name, uid, mac } = attachment(ip);
-  const entry = {
-    kind: "cniCacheV1",
-    ifName: "eth0",
-    cniArgs: [
-      ["K8S_POD_NAMESPACE", namespace],
-      ["K8S_POD_NAME", name],
-      ["K8S_POD_UID", uid],
-    ],
-    result: { interfaces: [{ mac, sandbox: "/run/netns/x" }], ips: [{ interface: 0, address: `${ip}/32` }] },
-  };
-  await writeFile(join(folder, "entry"), JSON.stringify(entry));
-  await rename(join(folder, "entry"), join(cniCacheDirectory, `net-${name}-eth0`));
+  const { file, content } = cniCacheEntry(ip);
+  await writeFile(join(folder, "entry"), content);
+  await rename(join(folder, "entry"), join(cniCacheDirectory, file));
 }
 
 interface AgentProcess {

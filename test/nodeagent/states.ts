@@ -93,3 +93,22 @@ function podName(ip: string): string {
   const { worker, number } = podOf(ip);
   return `pod-${(familyOf(ip) === 4 ? ip : PLAN[4].pod(worker, number)).replaceAll(".", "-")}`;
 }
+
+/** What a CNI plugin leaves of a pod in its cache, as a file of that name. */
+export function cniCacheEntry(ip: string): { readonly file: string; readonly content: string } {
+  const { namespace, name, uid, mac } = attachment(ip);
+  const entry = {
+    kind: "cniCacheV1",
+    ifName: "eth0",
+    cniArgs: [
+      ["K8S_POD_NAMESPACE", namespace],
+      ["K8S_POD_NAME", name],
+      ["K8S_POD_UID", uid],
+    ],
+    result: {
+      interfaces: [{ mac, sandbox: "/run/netns/x" }],
+      ips: [{ interface: 0, address: `${ip}/${familyOf(ip) === 4 ? 32 : 128}` }],
+    },
+  };
+  return { file: `net-${name}-eth0`, content: JSON.stringify(entry) };
+}

@@ -11,6 +11,7 @@ import { openKernel } from "../../../nodeagent/kernel/kernel.ts";
 import type { ObservedKernel } from "../../../nodeagent/observe.ts";
 import { attachmentsOf, NODE_IP, podIP, podMac, stateOf, worldOf } from "../forwarding/world.ts";
 import { watchPods } from "../kernel-events.ts";
+import { timeUntil } from "../measure.ts";
 
 const [pods = 10, changes = 30] = process.argv.slice(2).map(Number);
 const world = worldOf(pods);
@@ -92,15 +93,6 @@ for (let change = 0; change < changes; change++) {
 }
 console.log(JSON.stringify({ toKernelMs, stepMs, bareMs: beside.bare, verdictsMs: beside.verdicts }));
 process.exit(0);
-
-async function timeUntil(done: Promise<unknown>, begin: () => Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  const beginning = begin();
-  await done;
-  const elapsedMs = performance.now() - startedMs;
-  await beginning;
-  return elapsedMs;
-}
 
 function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>

@@ -5,8 +5,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Family, familyOf } from "../../../nodeagent/addresses.ts";
 import { addHost, addPod, sh } from "../network.ts";
-import { PLAN, podMac } from "../plan.ts";
-import { pod } from "../states.ts";
+import { PLAN } from "../plan.ts";
+import { cniCacheEntry } from "../states.ts";
 
 export type Worker = 1 | 2 | 3 | 4;
 export const nameOf = (worker: Worker): string => `worker${worker}`;
@@ -68,19 +68,6 @@ export async function addPods(worker: Worker, sent: readonly Sent[], cniCache: s
 
 /** A pod whose network nobody uses. */
 export async function addCniEntry(ip: string, cniCache: string): Promise<void> {
-  const { namespace, name, uid } = pod(ip, null);
-  const entry = {
-    kind: "cniCacheV1",
-    ifName: "eth0",
-    cniArgs: [
-      ["K8S_POD_NAMESPACE", namespace],
-      ["K8S_POD_NAME", name],
-      ["K8S_POD_UID", uid],
-    ],
-    result: {
-      interfaces: [{ mac: podMac(ip), sandbox: "/run/netns/x" }],
-      ips: [{ interface: 0, address: `${ip}/${familyOf(ip) === 4 ? 32 : 128}` }],
-    },
-  };
-  await writeFile(join(cniCache, `net-${name}-eth0`), JSON.stringify(entry));
+  const { file, content } = cniCacheEntry(ip);
+  await writeFile(join(cniCache, file), content);
 }
